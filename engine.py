@@ -1,0 +1,114 @@
+"""The one place that knows which engine is installed: Theano 1.0.5, or PyTensor, its continuation.
+
+Everything else imports from here ``theano``, ``tensor`` and ``config``, whichever engine stands
+behind them, and the few names that the two spell differently: ``sigmoid``, ``softmax``, ``scan``
+and ``RandomStreams``. ``THEANO_FLAGS`` is read before the engine is imported, as Theano itself does.
+"""
+import os
+import shlex
+import sys
+import warnings
+from functools import partial
+
+import numpy
+
+NAME = 'PyTensor' if sys.version_info >= (3, 11) else 'Theano'  # as in requirements.txt
+
+
+def fail(message):
+    """Print one line and leave with status 2: flags belong to the command, as its options do."""
+    print('error: %s' % message, file=sys.stderr)
+    raise SystemExit(2)
+
+
+def parse_flags(text):
+    """Split ``'floatX=float32,device=cpu'`` into a dict; values may be quoted, as in a shell."""
+    lexer = shlex.shlex(text, posix=True)
+    lexer.whitespace, lexer.whitespace_split, lexer.commenters = ',', True, ''
+    try:
+        items = [item.strip() for item in lexer if item.strip()]
+    except ValueError as error:
+        fail('THEANO_FLAGS: %s in %r' % (error, text))
+    for item in items:
+        if '=' not in item:
+            fail('THEANO_FLAGS: %r has no value; write name=value' % item)
+    return dict(item.split('=', 1) for item in items)
+
+
+def pytensor_flags(text):
+    """Translate Theano's flags into PyTensor's spelling; stop at a device that it cannot use."""
+    flags = parse_flags(text)
+    device = flags.pop('device', 'cpu')
+    if device != 'cpu':
+        fail('THEANO_FLAGS: device=%s is not supported on PyTensor yet; use device=cpu' % device)
+    return {name.replace('.', '__'): value for name, value in flags.items()}
+
+
+def import_pytensor():
+    """Import PyTensor under the user's ``THEANO_FLAGS``; name the flags that it does not know."""
+    flags = pytensor_flags(os.environ.get('THEANO_FLAGS', ''))
+    inherited = os.environ.get('PYTENSOR_FLAGS', '')
+    translated = ','.join('%s=%s' % (name, shlex.quote(flags[name])) for name in flags)
+    os.environ['PYTENSOR_FLAGS'] = ','.join(filter(None, [inherited, translated]))
+    warnings.filterwarnings('ignore', message='PyTensor does not recognise this flag')
+    import pytensor
+    unknown = [name for name in flags if not hasattr(pytensor.config, name)]
+    if unknown:
+        print('THEANO_FLAGS: ignored, unknown to PyTensor: %s' % ', '.join(unknown),
+              file=sys.stderr)
+    return pytensor
+
+
+def pytensor_scan(step, sequences, outputs_info, name):
+    """Loop ``step`` over the leading axis of ``sequences``; return every step's outputs."""
+    return theano.scan(step, sequences, outputs_info, name=name, return_updates=False)
+
+
+def theano_scan(step, sequences, outputs_info, name):
+    outputs, _ = theano.scan(step, sequences, outputs_info, name=name)
+    return outputs
+
+
+class PyTensorRandomStreams:
+    """Theano's ``RandomStreams`` for PyTensor: a shared generator behind every variable drawn."""
+
+    def __init__(self, seed):
+        self.seeds = numpy.random.SeedSequence(seed)
+        self.state_updates = []
+
+    def draw(self, distribution, *parameters, **keywords):
+        rng = theano.shared(numpy.random.default_rng(self.seeds.spawn(1)[0]))
+        next_rng, sample = distribution(*parameters, rng=rng, return_next_rng=True, **keywords)
+        rng.default_update = next_rng
+        self.state_updates.append((rng, next_rng))
+        return sample
+
+    def binomial(self, size, p):
+        """0 or 1, the latter with probability ``p``, as floatX."""
+        return tensor.cast(self.draw(tensor.random.binomial, 1, p, size=size), config.floatX)
+
+    def normal(self, size, std):
+        """Gaussian of mean 0 and standard deviation ``std``, as floatX."""
+        return tensor.cast(self.draw(tensor.random.normal, 0., std, size=size), config.floatX)
+
+
+try:
+    if NAME == 'PyTensor':
+        theano = import_pytensor()
+        import pytensor.tensor as tensor
+        from pytensor.tensor import sigmoid
+        from pytensor.tensor.special import softmax as softmax_over
+        softmax = partial(softmax_over, axis=-1)  # over each row, as Theano's
+        scan, RandomStreams = pytensor_scan, PyTensorRandomStreams
+    else:
+        import theano
+        import theano.tensor as tensor
+        from theano.tensor.nnet import sigmoid, softmax
+        from theano.sandbox.rng_mrg import MRG_RandomStreams as RandomStreams
+        scan = theano_scan
+except ImportError as error:
+    fail('%s cannot be imported (%s); run: pip install -r requirements.txt' % (NAME, error))
+except ValueError as error:  # what both engines raise at a flag's bad value
+    fail('THEANO_FLAGS: %s' % ' '.join(str(error).split()))
+
+config = theano.config

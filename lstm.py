@@ -1,0 +1,655 @@
+"""LSTM networks for sentiment analysis: the model, its training and its command line.
+
+    embedding -> LSTM -> mean over the words -> logistic regression
+
+Read it from the top: data, parameters, graph, optimizers, errors, training, command line.
+Sizes in the comments: T time steps, B samples in a batch, D = dim_proj, C classes.
+"""
+import argparse
+import inspect
+import json
+import os
+import signal
+import sys
+import time
+import zipfile
+import zlib
+from collections import OrderedDict
+
+import numpy
+from tqdm import tqdm
+
+import imdb
+import snippets
+from engine import RandomStreams, config, scan, sigmoid, softmax, tensor, theano
+from safe_io import BadInput, write_whole
+
+# --- Data -------------------------------------------------------------------------------------
+
+# name -> (load_data, prepare_data); a third data set is one more entry
+datasets = {'imdb': (imdb.load_data, imdb.prepare_data),
+            'snippets': (snippets.load_data, imdb.prepare_data)}
+
+
+def get_dataset(name):
+    """Return the pair (load_data, prepare_data) registered under ``name``."""
+    return datasets[name]
+
+
+def get_minibatches_idx(n, minibatch_size, shuffle=False, rng=numpy.random):
+    """Split ``range(n)`` into batches: a list of (batch number, int array of sample indices)."""
+    indices = numpy.arange(n)
+    if shuffle:
+        rng.shuffle(indices)
+    return list(enumerate(indices[start:start + minibatch_size]
+                          for start in range(0, n, minibatch_size)))
+
+
+def random_subset(data, size, rng):
+    """Keep ``size`` random samples of ``data``, in the order in which they stood."""
+    x, y = data
+    kept = numpy.sort(rng.permutation(len(x))[:size])
+    return [x[i] for i in kept], [y[i] for i in kept]
+
+
+# --- Parameters -------------------------------------------------------------------------------
+
+
+def numpy_floatX(data):
+    """Return ``data`` as an array of the engine's ``floatX``."""
+    return numpy.asarray(data, dtype=config.floatX)
+
+
+def _p(prefix, name):
+    """Name of a layer's parameter, such as ``lstm_W``."""
+    return '%s_%s' % (prefix, name)
+
+
+def zipp(params, tparams):
+    """Copy arrays into the shared variables of the same names."""
+    for name, value in params.items():
+        tparams[name].set_value(value)
+
+
+def unzip(zipped):
+    """Copy the shared variables' values out: a dict name -> array."""
+    return OrderedDict((name, shared.get_value()) for name, shared in zipped.items())
+
+
+def init_params(options, rng=numpy.random):
+    """Draw the starting parameters: a dict name -> array of floatX.
+
+    ``Wemb`` (n_words, D), the encoder's own, the classifier's ``U`` (D, C) and ``b`` (C,).
+    """
+    params = OrderedDict()
+    params['Wemb'] = numpy_floatX(0.01 * rng.rand(options['n_words'], options['dim_proj']))
+    params = get_layer(options['encoder'])[0](options, params, rng=rng)
+    params['U'] = numpy_floatX(0.01 * rng.randn(options['dim_proj'], options['ydim']))
+    params['b'] = numpy_floatX(numpy.zeros(options['ydim']))
+    return params
+
+
+def load_params(path, params):
+    """Replace the arrays of ``params`` by those saved in the ``.npz`` at ``path``.
+
+    Raises BadInput if the file cannot be read, lacks a parameter, or holds another shape.
+    """
+    try:
+        with numpy.load(path, allow_pickle=False) as saved:
+            for name, value in params.items():
+                if saved[name].shape != value.shape:
+                    raise BadInput('%s: %s has shape %s where this model needs %s; give the sizes '
+                                   'it was trained with' % (path, name, saved[name].shape,
+                                                            value.shape))
+                params[name] = numpy_floatX(saved[name])
+    except KeyError:
+        raise BadInput('%s: not a saved model: it has no array %s' % (path, name))
+    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile,
+            zlib.error) as error:
+        raise BadInput('%s: cannot be read as a saved model (%s)' % (path, error))
+    return params
+
+
+def init_tparams(params):
+    """Make a shared variable of every array: a dict name -> shared variable."""
+    return OrderedDict((name, theano.shared(value, name=name)) for name, value in params.items())
+
+
+def ortho_weight(ndim, rng=numpy.random):
+    """Draw an orthogonal (ndim, ndim) matrix: the left singular vectors of a Gaussian one."""
+    return numpy_floatX(numpy.linalg.svd(rng.randn(ndim, ndim))[0])
+
+
+def param_init_lstm(options, params, prefix='lstm', rng=numpy.random):
+    """Add the LSTM's parameters: W (D, 4 D) for the input, U (D, 4 D) for the state, b (4 D,).
+
+    Side by side, in this order: input gate, forget gate, output gate, candidate.
+    """
+    dim = options['dim_proj']
+    for name in ('W', 'U'):
+        blocks = [ortho_weight(dim, rng) for _ in range(4)]
+        params[_p(prefix, name)] = numpy.concatenate(blocks, axis=1)
+    params[_p(prefix, 'b')] = numpy_floatX(numpy.zeros(4 * dim))
+    return params
+
+
+# --- Graph ------------------------------------------------------------------------------------
+
+
+def lstm_layer(tparams, state_below, options, prefix='lstm', mask=None):
+    """Read sequences with an LSTM (Hochreiter & Schmidhuber, 1997; forget gate of Gers, 2000).
+
+    state_below: (T, B, D) inputs; mask: (T, B), 1 where there is a word and 0 after the last.
+    Returns the hidden states, (T, B, D). Where the mask is 0, state and memory carry over.
+    """
+    dim = options['dim_proj']
+    if mask is None:
+        mask = tensor.alloc(numpy_floatX(1.), state_below.shape[0], state_below.shape[1])
+    U = tparams[_p(prefix, 'U')]
+
+    def gate(z, n):
+        return z[:, n * dim:(n + 1) * dim]
+
+    def step(m, z_x, h_before, c_before):
+        z = z_x + tensor.dot(h_before, U)  # (B, 4 D): the four gates in one product
+        i = sigmoid(gate(z, 0))
+        f = sigmoid(gate(z, 1))
+        o = sigmoid(gate(z, 2))
+        c = f * c_before + i * tensor.tanh(gate(z, 3))
+        h = o * tensor.tanh(c)
+
+        m = m[:, None]
+        c = m * c + (1. - m) * c_before
+        h = m * h + (1. - m) * h_before
+        return h, c
+
+    # the inputs' share of z does not depend on the state: one product for all time steps
+    z_x = tensor.dot(state_below, tparams[_p(prefix, 'W')]) + tparams[_p(prefix, 'b')]
+    start = tensor.alloc(numpy_floatX(0.), state_below.shape[1], dim)
+    h, _ = scan(step, [mask, z_x], [start, start], name=_p(prefix, 'layers'))
+    return h
+
+
+# name -> (parameter initializer, layer)
+layers = {'lstm': (param_init_lstm, lstm_layer)}
+
+
+def get_layer(name):
+    """Return the pair (parameter initializer, layer) registered under ``name``."""
+    return layers[name]
+
+
+def dropout_layer(state_before, use_noise, trng):
+    """Zero half of the units at random in training; halve all of them otherwise."""
+    kept = trng.binomial(size=state_before.shape, p=0.5)
+    kept = tensor.cast(kept, config.floatX)
+    return tensor.switch(use_noise, state_before * kept, state_before * numpy_floatX(0.5))
+
+
+def build_model(tparams, options):
+    """Build the graph: embedding, LSTM, mean pooling, logistic regression.
+
+    Returns (use_noise, x, mask, y, f_pred_prob, f_pred, cost): the shared switch that turns noise
+    on for training; the symbolic inputs x (T, B) int64, mask (T, B) floatX, y (B,) int64; compiled
+    functions of (x, mask) that give the probabilities (B, C) and the classes (B,); and the mean
+    negative log-likelihood.
+    """
+    trng = RandomStreams(options.get('seed', 123))
+    use_noise = theano.shared(numpy_floatX(0.))
+
+    x = tensor.matrix('x', dtype='int64')
+    mask = tensor.matrix('mask', dtype=config.floatX)
+    y = tensor.vector('y', dtype='int64')
+
+    emb = tparams['Wemb'][x.flatten()].reshape((x.shape[0], x.shape[1], options['dim_proj']))
+    if options.get('noise_std', 0.) > 0:
+        emb += use_noise * trng.normal(size=emb.shape, std=options['noise_std'])
+    encode = get_layer(options['encoder'])[1]
+    h = encode(tparams, emb, options, mask=mask)  # (T, B, D)
+    h = (h * mask[:, :, None]).sum(axis=0) / mask.sum(axis=0)[:, None]  # (B, D)
+    if options['use_dropout']:
+        h = dropout_layer(h, use_noise, trng)
+    pred = softmax(tensor.dot(h, tparams['U']) + tparams['b'])  # (B, C)
+
+    off = 1e-6 if config.floatX == 'float16' else 1e-8  # keeps log() finite
+    cost = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off)).mean()
+
+    f_pred_prob = theano.function([x, mask], pred, name='f_pred_prob')
+
+    def f_pred(x, mask):
+        return f_pred_prob(x, mask).argmax(axis=1)
+
+    return use_noise, x, mask, y, f_pred_prob, f_pred, cost
+
+
+# --- Optimizers -------------------------------------------------------------------------------
+# Each returns f_grad_shared(x, mask, y) -> cost, which also keeps the gradients, and f_update(lr),
+# which takes the step. Only sgd reads lr.
+
+
+def shared_zeros(tparams, suffix):
+    """Return one shared array of zeros for each parameter."""
+    return [theano.shared(p.get_value() * 0., name=_p(name, suffix)) for name, p in tparams.items()]
+
+
+def moving_average(averages, values):
+    """Return the updates of running averages that keep 0.95 of the past."""
+    decay, rest = numpy_floatX(0.95), numpy_floatX(0.05)
+    return [(average, decay * average + rest * value)
+            for average, value in zip(averages, values)]
+
+
+def sgd(lr, tparams, grads, x, mask, y, cost):
+    """Stochastic gradient descent: p -= lr * gradient."""
+    params = list(tparams.values())
+    kept = shared_zeros(tparams, 'grad')
+    f_grad_shared = theano.function([x, mask, y], cost, updates=list(zip(kept, grads)),
+                                    name='sgd_f_grad_shared')
+    f_update = theano.function([lr], [], updates=[(p, p - lr * g) for p, g in zip(params, kept)],
+                               name='sgd_f_update')
+    return f_grad_shared, f_update
+
+
+def adadelta(lr, tparams, grads, x, mask, y, cost):
+    """AdaDelta with rho 0.95 and epsilon 1e-6 (Zeiler, 2012, arXiv:1212.5701)."""
+    params = list(tparams.values())
+    kept = shared_zeros(tparams, 'grad')
+    mean_grad2 = shared_zeros(tparams, 'rgrad2')
+    mean_step2 = shared_zeros(tparams, 'rup2')
+    f_grad_shared = theano.function(
+        [x, mask, y], cost, name='adadelta_f_grad_shared',
+        updates=list(zip(kept, grads)) + moving_average(mean_grad2, [g ** 2 for g in grads]))
+
+    epsilon = numpy_floatX(1e-6)
+    steps = [-tensor.sqrt(s2 + epsilon) / tensor.sqrt(g2 + epsilon) * g
+             for g, g2, s2 in zip(kept, mean_grad2, mean_step2)]
+    f_update = theano.function(
+        [lr], [], name='adadelta_f_update', on_unused_input='ignore',
+        updates=(moving_average(mean_step2, [step ** 2 for step in steps])
+                 + [(p, p + step) for p, step in zip(params, steps)]))
+    return f_grad_shared, f_update
+
+
+def rmsprop(lr, tparams, grads, x, mask, y, cost):
+    """Centred RMSProp with momentum (Tieleman & Hinton, 2012; the form of Graves, 2013)."""
+    params = list(tparams.values())
+    kept = shared_zeros(tparams, 'grad')
+    mean_grad = shared_zeros(tparams, 'rgrad')
+    mean_grad2 = shared_zeros(tparams, 'rgrad2')
+    momentum = shared_zeros(tparams, 'updir')
+    f_grad_shared = theano.function(
+        [x, mask, y], cost, name='rmsprop_f_grad_shared',
+        updates=(list(zip(kept, grads)) + moving_average(mean_grad, grads)
+                 + moving_average(mean_grad2, [g ** 2 for g in grads])))
+
+    keep, rate, damping = numpy_floatX(0.9), numpy_floatX(1e-4), numpy_floatX(1e-4)
+    steps = [keep * u - rate * g / tensor.sqrt(g2 - g1 ** 2 + damping)
+             for g, g1, g2, u in zip(kept, mean_grad, mean_grad2, momentum)]
+    f_update = theano.function(
+        [lr], [], name='rmsprop_f_update', on_unused_input='ignore',
+        updates=list(zip(momentum, steps)) + [(p, p + step) for p, step in zip(params, steps)])
+    return f_grad_shared, f_update
+
+
+optimizers = {'sgd': sgd, 'adadelta': adadelta, 'rmsprop': rmsprop}
+
+
+# --- Errors -----------------------------------------------------------------------------------
+
+
+def predict_batches(f, prepare_data, data, iterator, verbose):
+    """Yield (sample indices, f's answer) for each batch of ``iterator``."""
+    for _, indices in tqdm(iterator, unit='batch', leave=False, disable=None if verbose else True):
+        x, mask, _ = prepare_data([data[0][i] for i in indices], [data[1][i] for i in indices])
+        yield indices, f(x, mask)
+
+
+def pred_probs(f_pred_prob, prepare_data, data, iterator, verbose=False):
+    """Return the probabilities (samples, C) of the samples in ``data``, in their own order."""
+    batches = list(predict_batches(f_pred_prob, prepare_data, data, iterator, verbose))
+    probs = numpy.zeros((len(data[0]), batches[0][1].shape[1]), dtype=config.floatX)
+    for indices, p in batches:
+        probs[indices] = p
+    return probs
+
+
+def pred_error(f_pred, prepare_data, data, iterator, verbose=False):
+    """Return the fraction, 0 to 1, of the samples in ``iterator`` that are classified wrongly."""
+    targets = numpy.asarray(data[1])
+    wrong = seen = 0
+    for indices, predicted in predict_batches(f_pred, prepare_data, data, iterator, verbose):
+        wrong += int((predicted != targets[indices]).sum())
+        seen += len(indices)
+    return wrong / seen
+
+
+# --- Training ---------------------------------------------------------------------------------
+
+
+def at_least(low, *names):
+    """A check that these options are numbers of at least ``low``."""
+    return [(name, low) for name in names]
+
+
+BOUNDS = (at_least(1, 'dim_proj', 'max_epochs', 'dispFreq', 'batch_size', 'valid_batch_size',
+                   'patience')
+          + at_least(0, 'decay_c', 'lrate', 'noise_std', 'seed')
+          + at_least(2, 'n_words', 'maxlen'))
+
+
+def check_options(options):
+    """Return ``options`` with the optimizer by name; raise BadInput at a value that cannot work."""
+    optimizer = options['optimizer']
+    options['optimizer'] = getattr(optimizer, '__name__', optimizer)
+    for name, known in (('dataset', datasets), ('encoder', layers), ('optimizer', optimizers)):
+        if options[name] not in known:
+            raise BadInput('%s: %r is not one of %s' % (name, options[name], ', '.join(known)))
+    for name, low in BOUNDS:
+        if options[name] is not None and not options[name] >= low:
+            raise BadInput('%s: %s is too small; at least %d' % (name, options[name], low))
+    for name in ('validFreq', 'saveFreq'):
+        if options[name] < 1 and options[name] != -1:
+            raise BadInput('%s: %s is neither positive nor -1 (once an epoch)'
+                           % (name, options[name]))
+    folder = os.path.dirname(options['saveto'] or '') or '.'
+    if not os.access(folder, os.W_OK) or not os.path.isdir(folder):
+        raise BadInput('saveto: %s: no such folder to write in' % folder)
+    return options
+
+
+def load_sets(options, rng):
+    """Return the training, validation and test sets that the options ask for."""
+    load_data = get_dataset(options['dataset'])[0]
+    where = {'path': options['path']} if options['path'] else {}
+    train, valid, test = load_data(n_words=options['n_words'], valid_portion=0.05,
+                                   maxlen=options['maxlen'], rng=rng, **where)
+    if options['test_size'] > 0:
+        test = random_subset(test, options['test_size'], rng)
+    return train, valid, test
+
+
+def compile_training(tparams, options):
+    """Build the model and compile it: a dict of the functions that training calls."""
+    use_noise, x, mask, y, _, f_pred, cost = build_model(tparams, options)
+    if options['decay_c'] > 0:
+        cost += numpy_floatX(options['decay_c']) * (tparams['U'] ** 2).sum()
+    grads = tensor.grad(cost, wrt=list(tparams.values()))
+    lr = tensor.scalar('lr', dtype=config.floatX)
+    f_grad_shared, f_update = optimizers[options['optimizer']](lr, tparams, grads, x, mask, y, cost)
+    return {'use_noise': use_noise, 'f_pred': f_pred,
+            'f_grad_shared': f_grad_shared, 'f_update': f_update}
+
+
+def start_run(options, sets, tparams, functions, rng):
+    """Return the state of a training run that has not made its first update."""
+    return {'options': options, 'sets': sets, 'tparams': tparams, 'functions': functions,
+            'rng': rng, 'epoch': 0, 'update': 0, 'words': 0, 'since': time.time(),
+            'history_errs': [], 'bad_counter': 0, 'best': None}
+
+
+def say(line):
+    """Print a line that stands in a log as it does above a progress bar."""
+    tqdm.write(line, file=sys.stdout)
+    sys.stdout.flush()
+
+
+def make_update(run, indices):
+    """Learn from one batch; return its cost, the mean over the samples."""
+    options, functions, (x, y) = run['options'], run['functions'], run['sets'][0]
+    prepare_data = get_dataset(options['dataset'])[1]
+    x, mask, y = prepare_data([x[i] for i in indices], [y[i] for i in indices])
+    functions['use_noise'].set_value(numpy_floatX(1.))
+    cost = float(functions['f_grad_shared'](x, mask, y))
+    run['update'] += 1
+    if not numpy.isfinite(cost):
+        raise BadInput('the cost became %s at update %d; try another optimizer, a smaller lrate '
+                       'or floatX=float64' % (cost, run['update']))
+    functions['f_update'](options['lrate'])
+    run['words'] += int(mask.sum())
+    return cost
+
+
+def show_progress(run, cost, bar):
+    """Show cost and speed: beside the bar on a terminal, as a line in a log."""
+    now = time.time()
+    speed = run['words'] / (now - run['since'])
+    run['words'], run['since'] = 0, now
+    if bar.disable:
+        say('epoch %d  update %d  cost %.4f  %.0f words/s'
+            % (run['epoch'], run['update'], cost, speed))
+    else:
+        bar.set_postfix_str('cost %.4f, %.0f words/s' % (cost, speed))
+
+
+def validate(run):
+    """Measure the three errors, keep the parameters if they are the best, count bad rounds."""
+    options, functions = run['options'], run['functions']
+    prepare_data = get_dataset(options['dataset'])[1]
+    functions['use_noise'].set_value(numpy_floatX(0.))
+    errors = [pred_error(functions['f_pred'], prepare_data, data,
+                         get_minibatches_idx(len(data[0]), options['valid_batch_size']),
+                         verbose=sys.stdout.isatty())
+              for data in run['sets']]
+    run['history_errs'].append(errors[1:])
+    valid_errs = [valid_err for valid_err, _ in run['history_errs']]
+    valid_err, long_ago = valid_errs[-1], valid_errs[:-options['patience']]
+    if valid_err <= min(valid_errs):
+        run['best'] = {'params': unzip(run['tparams']), 'errors': errors, 'epoch': run['epoch']}
+        run['bad_counter'] = 0
+    if long_ago and valid_err >= min(long_ago):
+        run['bad_counter'] += 1
+    say('epoch %d  update %d  train error %.4f  valid error %.4f  test error %.4f%s'
+        % (run['epoch'], run['update'], errors[0], errors[1], errors[2],
+           '  best so far' if run['best']['errors'] is errors else ''))
+    run['words'], run['since'] = 0, time.time()
+
+
+def run_epoch(run):
+    """Go through the training set once, in shuffled batches; return whether to stop early."""
+    options = run['options']
+    batches = get_minibatches_idx(len(run['sets'][0][0]), options['batch_size'], shuffle=True,
+                                  rng=run['rng'])
+    every = {name: options[name] if options[name] > 0 else len(batches)
+             for name in ('dispFreq', 'validFreq', 'saveFreq')}
+    with tqdm(batches, desc='epoch %d' % run['epoch'], unit='update', leave=False,
+              file=sys.stdout, disable=not sys.stdout.isatty()) as bar:
+        for _, indices in bar:
+            cost = make_update(run, indices)
+            if run['update'] % every['dispFreq'] == 0:
+                show_progress(run, cost, bar)
+            if run['update'] % every['saveFreq'] == 0:
+                save_run(run)
+            if run['update'] % every['validFreq'] == 0:
+                validate(run)
+                if run['bad_counter'] > options['patience']:
+                    return True
+    return False
+
+
+def save_run(run):
+    """Save the best parameters so far, or the present ones before the first validation."""
+    if not run['options']['saveto']:
+        return
+    best = run['best'] or {'params': unzip(run['tparams']), 'errors': [numpy.nan] * 3}
+    errors = dict(zip(('train_err', 'valid_err', 'test_err'), best['errors']))
+    with write_whole(run['options']['saveto']) as file:
+        numpy.savez(file, history_errs=numpy.reshape(run['history_errs'], (-1, 2)),
+                    options=json.dumps(run['options']), **dict(errors, **best['params']))
+
+
+def keep_what_was_learnt(run):
+    """Save an interrupted run, unless it has nothing better than a model that is there already."""
+    saveto = run['options']['saveto']
+    if saveto and (run['best'] or (run['update'] and not os.path.exists(saveto))):
+        save_run(run)
+        say('stopped at update %d; the best model so far is in %s' % (run['update'], saveto))
+
+
+def fit(run):
+    """Train until ``max_epochs`` or early stop; however it ends, the best model is saved."""
+    try:
+        for run['epoch'] in range(1, run['options']['max_epochs'] + 1):
+            if run_epoch(run):
+                say('no better validation error for a while: stopping early')
+                break
+        if run['best'] is None:  # a run shorter than validFreq
+            validate(run)
+    except BaseException:  # Ctrl-C and SIGTERM too
+        keep_what_was_learnt(run)
+        raise
+    zipp(run['best']['params'], run['tparams'])
+    save_run(run)
+
+
+def train_lstm(
+        dim_proj=128,
+        patience=10,
+        max_epochs=5000,
+        dispFreq=10,
+        decay_c=0.,
+        lrate=0.0001,
+        n_words=10000,
+        optimizer=adadelta,
+        encoder='lstm',
+        saveto='lstm_model.npz',
+        validFreq=370,
+        saveFreq=1110,
+        maxlen=100,
+        batch_size=16,
+        valid_batch_size=64,
+        dataset='imdb',
+        noise_std=0.,
+        use_dropout=True,
+        reload_model=None,
+        test_size=-1,
+        path=None,
+        seed=123):
+    """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
+
+    They are those of the parameters with the lowest validation error, which are saved to
+    ``saveto``. ``python lstm.py --help`` tells what each keyword means. Ctrl-C saves the best so
+    far and is raised again. Raises BadInput, in one line, at options or data that cannot be used.
+    """
+    options = check_options(dict(locals()))
+    started = time.time()
+    rng = numpy.random.RandomState(seed)
+    sets = load_sets(options, rng)
+    options['ydim'] = int(max(sets[0][1])) + 1
+    say('data set %s: %d training, %d validation, %d test reviews; %s'
+        % ((dataset,) + tuple(len(x) for x, _ in sets) + (config.floatX,)))
+
+    params = init_params(options, rng)
+    if reload_model:
+        params = load_params(reload_model, params)
+    tparams = init_tparams(params)
+    say('compiling the model')
+    run = start_run(options, sets, tparams, compile_training(tparams, options), rng)
+    fit(run)
+
+    best = run['best']
+    say('train error %.4f, valid error %.4f, test error %.4f; best epoch %d; %d s; model in %s'
+        % (*best['errors'], best['epoch'], time.time() - started, saveto))
+    return tuple(best['errors'])
+
+
+# --- Command line -----------------------------------------------------------------------------
+
+HELP = {
+    'dim_proj': 'width of the word embedding and of the LSTM, in units',
+    'patience': 'validations without a better error before training stops early',
+    'max_epochs': 'the most passes through the training set',
+    'dispFreq': 'show the cost after every so many updates',
+    'decay_c': "weight decay of the classifier's U; 0 for none",
+    'lrate': 'learning rate; only sgd reads it',
+    'n_words': 'vocabulary: the most frequent words; the others count as unknown',
+    'optimizer': 'how gradients become steps: sgd, adadelta or rmsprop',
+    'encoder': 'the layer that reads the words',
+    'saveto': 'file to save the best model in, or none',
+    'validFreq': 'measure the errors after every so many updates; -1: once an epoch',
+    'saveFreq': 'save the model after every so many updates; -1: once an epoch',
+    'maxlen': 'train on reviews shorter than this many words, or none: on all of them',
+    'batch_size': 'reviews in a training batch',
+    'valid_batch_size': 'reviews in a batch when errors are measured',
+    'dataset': 'imdb or snippets; by default imdb, or snippets where imdb cannot be had',
+    'noise_std': 'standard deviation of Gaussian noise on the embeddings in training',
+    'use_dropout': 'drop half of the pooled units at random in training: true or false',
+    'reload_model': 'saved model (.npz) whose parameters to start from, or none',
+    'test_size': 'test on this many random reviews; -1: on all of them',
+    'path': 'data to use: imdb.pkl, imdb.pkl.gz, the aclImdb archive or a folder of reviews',
+    'seed': 'seed of everything that is drawn at random',
+}
+
+# what the tutorial's own script passes, and a data set that may fall back
+SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimizer': 'adadelta'}
+OPTIONAL = ('saveto', 'maxlen', 'dataset', 'reload_model', 'path')  # may be none
+CHOICES = {'optimizer': optimizers, 'encoder': layers, 'dataset': datasets}
+
+
+def true_or_false(text):
+    """Read a truth value of the command line."""
+    try:
+        return {'true': True, 'false': False}[text.lower()]
+    except KeyError:
+        raise argparse.ArgumentTypeError('%r is neither true nor false' % text)
+
+
+def converter(name, default):
+    """Return the function that reads option ``name``, of the type that its default has."""
+    kind = true_or_false if isinstance(default, bool) else type(default)
+    read = str if default is None or callable(default) else kind
+
+    def read_option(text):
+        return None if name in OPTIONAL and text.lower() == 'none' else read(text)
+
+    read_option.__name__ = read.__name__  # argparse names it in its error
+    return read_option
+
+
+def make_parser():
+    """Return a parser with one option for each keyword argument of :func:`train_lstm`."""
+    parser = argparse.ArgumentParser(
+        prog='lstm.py', description='Train an LSTM to tell positive movie reviews from negative '
+        'ones. THEANO_FLAGS in the environment sets floatX (float32 or float64) and device.')
+    for name, parameter in inspect.signature(train_lstm).parameters.items():
+        default = SCRIPT_DEFAULTS.get(name, parameter.default)
+        shown = str(default).lower() if default is None or default is True else default
+        parser.add_argument('--' + name, type=converter(name, parameter.default), default=default,
+                            choices=list(CHOICES[name]) if name in CHOICES else None,
+                            metavar=name.upper() if name not in CHOICES else None,
+                            help='%s (default: %s)' % (HELP[name], shown))
+    return parser
+
+
+def choose_dataset(options):
+    """Name the data set where the user named none: imdb if it can be had, else snippets."""
+    if options['dataset'] is None and options['path'] is None:
+        try:
+            options['path'] = imdb.locate()
+        except BadInput as error:
+            say('%s; training on the movie review snippets instead' % error)
+            options['dataset'] = 'snippets'
+    options['dataset'] = options['dataset'] or 'imdb'
+    return options
+
+
+def stop_on_sigterm(signum, frame):
+    """Leave as Ctrl-C does, with the status that shells give to a terminated process."""
+    raise SystemExit(128 + signum)
+
+
+def main(argv=None):
+    """Train as the command line says; return the exit status."""
+    options = vars(make_parser().parse_args(argv))
+    signal.signal(signal.SIGTERM, stop_on_sigterm)
+    try:
+        train_lstm(**choose_dataset(options))
+    except BadInput as error:
+        print('lstm.py: error: %s' % error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
