@@ -35,24 +35,21 @@ def parse_flags(text):
     return dict(item.split('=', 1) for item in items)
 
 
-def pytensor_flags(text):
-    """Translate Theano's flags into PyTensor's spelling; stop at a device that it cannot use."""
-    flags = parse_flags(text)
+def import_pytensor():
+    """Import PyTensor under the user's ``THEANO_FLAGS``; name the flags that it does not know."""
+    flags = parse_flags(os.environ.get('THEANO_FLAGS', ''))
     device = flags.pop('device', 'cpu')
     if device != 'cpu':
         fail('THEANO_FLAGS: device=%s is not supported on PyTensor yet; use device=cpu' % device)
-    return {name.replace('.', '__'): value for name, value in flags.items()}
 
-
-def import_pytensor():
-    """Import PyTensor under the user's ``THEANO_FLAGS``; name the flags that it does not know."""
-    flags = pytensor_flags(os.environ.get('THEANO_FLAGS', ''))
-    inherited = os.environ.get('PYTENSOR_FLAGS', '')
-    translated = ','.join('%s=%s' % (name, shlex.quote(flags[name])) for name in flags)
-    os.environ['PYTENSOR_FLAGS'] = ','.join(filter(None, [inherited, translated]))
+    spelling = {name: name.replace('.', '__') for name in flags}
+    translated = ['%s=%s' % (spelling[name], shlex.quote(flags[name])) for name in flags]
+    inherited = [flag for flag in [os.environ.get('PYTENSOR_FLAGS')] if flag]
+    os.environ['PYTENSOR_FLAGS'] = ','.join(inherited + translated)
     warnings.filterwarnings('ignore', message='PyTensor does not recognise this flag')
     import pytensor
-    unknown = [name for name in flags if not hasattr(pytensor.config, name)]
+
+    unknown = [name for name in flags if not hasattr(pytensor.config, spelling[name])]
     if unknown:
         print('THEANO_FLAGS: ignored, unknown to PyTensor: %s' % ', '.join(unknown),
               file=sys.stderr)

@@ -1,0 +1,363 @@
+"""The model is the tutorial's: golden figures, gradients, errors, training, what is saved."""
+import glob
+import json
+import os
+import zipfile
+
+import numpy
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import imdb
+import lstm
+from engine import config, tensor, theano
+from safe_io import BadInput
+from tests.conftest import ROOT, toy_reviews
+
+NAMES = ('Wemb', 'lstm_W', 'lstm_U', 'lstm_b', 'U', 'b')
+GOLDEN = glob.glob(os.path.join(ROOT, 'tests', 'golden', '*.npz'))
+
+
+def reference_probs(params, x, mask):
+    """Forward pass in plain NumPy, one time step after the other."""
+    def sigmoid(z):
+        return 1. / (1. + numpy.exp(-z))
+
+    dim = params['lstm_U'].shape[0]
+    h, c = numpy.zeros((2, x.shape[1], dim))
+    total = numpy.zeros_like(h)
+    for word, m in zip(x, mask[:, :, None]):
+        z = params['Wemb'][word].dot(params['lstm_W']) + h.dot(params['lstm_U']) + params['lstm_b']
+        i, f, o = (sigmoid(z[:, n * dim:(n + 1) * dim]) for n in range(3))
+        c_new = f * c + i * numpy.tanh(z[:, 3 * dim:])
+        h = m * (o * numpy.tanh(c_new)) + (1 - m) * h
+        c = m * c_new + (1 - m) * c
+        total += m * h
+    scores = (total / mask.sum(axis=0)[:, None] * 0.5).dot(params['U']) + params['b']
+    odds = numpy.exp(scores - scores.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
+def reference_data_probs(params, data):
+    """The same, a review at a time: no padding, no batches."""
+    return numpy.concatenate([
+        reference_probs(params, numpy.reshape(x, (-1, 1)), numpy.ones((len(x), 1)))
+        for x in data[0]])
+
+
+def compile_optimizer(params, options, name):
+    """Return (tparams, f_pred_prob, f_grads, f_grad_shared, f_update)."""
+    tparams = lstm.init_tparams(params)
+    _, x, mask, y, f_pred_prob, _, cost = lstm.build_model(tparams, options)
+    grads = tensor.grad(cost, wrt=list(tparams.values()))
+    lr = tensor.scalar('lr', dtype=config.floatX)
+    f_grads = theano.function([x, mask, y], [cost] + grads)
+    return (tparams, f_pred_prob, f_grads) + lstm.optimizers[name](lr, tparams, grads, x, mask, y,
+                                                                  cost)
+
+
+@pytest.mark.parametrize('name', sorted(lstm.optimizers))
+@pytest.mark.parametrize('path', GOLDEN, ids=os.path.basename)
+def test_golden_figures(path, name):
+    golden = numpy.load(path)
+    params = {p: golden['param_' + p] for p in NAMES}
+    options = {'dim_proj': int(golden['dim_proj']), 'n_words': int(golden['n_words']),
+               'ydim': len(params['b']), 'encoder': 'lstm', 'use_dropout': True}
+    tparams, f_pred_prob, f_grads, f_grad_shared, f_update = compile_optimizer(params, options,
+                                                                               name)
+    close = {'rtol': 0, 'atol': 1e-8}
+    numpy.testing.assert_allclose(f_pred_prob(golden['x_0'], golden['mask_0']), golden['probs'],
+                                  **close)
+    cost, *grads = f_grads(golden['x_0'], golden['mask_0'], golden['y_0'])
+    numpy.testing.assert_allclose(cost, golden['cost'], **close)
+    for p, grad in zip(tparams, grads):
+        numpy.testing.assert_allclose(grad, golden['grad_' + p], **close)
+    costs = []
+    for k in range(len(golden[name + '_costs'])):
+        costs.append(f_grad_shared(*(golden['%s_%d' % (v, k)] for v in ('x', 'mask', 'y'))))
+        f_update(float(golden[name + '_lr']))
+    numpy.testing.assert_allclose(costs, golden[name + '_costs'], **close)
+    for p in NAMES:
+        numpy.testing.assert_allclose(tparams[p].get_value(), golden['%s_%s' % (name, p)], **close)
+
+
+def test_gradients_against_finite_differences(small_model):
+    options, params = small_model[:2]
+    tparams, _, f_grads, _, _ = compile_optimizer(params, options, 'sgd')
+    batch = imdb.prepare_data(*toy_reviews(5, 3, classes=3))
+    grads = f_grads(*batch)[1:]
+    step = 1e-5
+    rng = numpy.random.RandomState(0)
+    for (name, shared), grad in zip(tparams.items(), grads):
+        value = shared.get_value()
+        for index in zip(*(rng.randint(size, size=12) for size in value.shape)):
+            cost = []
+            for sign in (1, -1):
+                moved = value.copy()
+                moved[index] += sign * step
+                shared.set_value(moved)
+                cost.append(f_grads(*batch)[0])
+            shared.set_value(value)
+            slope = (cost[0] - cost[1]) / (2 * step)
+            numpy.testing.assert_allclose(grad[index], slope, rtol=1e-5, atol=1e-9, err_msg=name)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(n=st.integers(1, 11), batch_size=st.integers(1, 5), seed=st.integers(0, 99))
+def test_errors_and_probabilities_against_numpy(small_model, n, batch_size, seed):
+    _, params, f_pred_prob, f_pred = small_model
+    data = toy_reviews(n, seed, classes=3)
+    expected = reference_data_probs(params, data)
+    batches = lstm.get_minibatches_idx(n, batch_size, shuffle=True)
+    for _ in range(2):  # a second pass over the same batches gives the same answer
+        probs = lstm.pred_probs(f_pred_prob, imdb.prepare_data, data, batches)
+        numpy.testing.assert_allclose(probs, expected, rtol=0, atol=1e-10)
+        error = lstm.pred_error(f_pred, imdb.prepare_data, data, batches)
+        assert error == numpy.mean(expected.argmax(axis=1) != data[1])
+
+
+def test_layer_without_a_mask_reads_every_step(small_model):
+    options, params = small_model[:2]
+    tparams = lstm.init_tparams(params)
+    below = tensor.tensor3(dtype=config.floatX)
+    mask = tensor.matrix(dtype=config.floatX)
+    run = theano.function([below, mask], [lstm.lstm_layer(tparams, below, options),
+                                          lstm.lstm_layer(tparams, below, options, mask=mask)])
+    x = lstm.numpy_floatX(numpy.random.RandomState(0).randn(4, 3, options['dim_proj']))
+    without, with_ones = run(x, numpy.ones((4, 3), config.floatX))
+    numpy.testing.assert_array_equal(without, with_ones)
+
+
+def test_dropout_halves_or_zeroes():
+    use_noise = theano.shared(lstm.numpy_floatX(1.))
+    x = tensor.matrix(dtype=config.floatX)
+    f = theano.function([x], lstm.dropout_layer(x, use_noise, lstm.RandomStreams(1)))
+    ones = numpy.ones((200, 50), config.floatX)
+    first, second = f(ones), f(ones)
+    assert set(numpy.unique(first)) == {0., 1.} and (first != second).any()
+    assert abs(first.mean() - 0.5) < 0.02
+    use_noise.set_value(lstm.numpy_floatX(0.))
+    assert (f(ones) == 0.5).all()
+
+
+def test_minibatches_cover_every_sample_once():
+    batches = lstm.get_minibatches_idx(10, 4, shuffle=True, rng=numpy.random.RandomState(0))
+    assert [i for i, _ in batches] == [0, 1, 2] and [len(b) for _, b in batches] == [4, 4, 2]
+    seen = numpy.concatenate([b for _, b in batches])
+    assert sorted(seen) == list(range(10)) and list(seen) != list(range(10))
+    assert lstm.get_minibatches_idx(0, 4) == []
+
+
+def test_starting_parameters_are_the_tutorials():
+    options = {'dim_proj': 5, 'n_words': 30, 'ydim': 2, 'encoder': 'lstm'}
+    params = lstm.init_params(options, numpy.random.RandomState(0))
+    assert tuple(params) == NAMES
+    assert 0 <= params['Wemb'].min() and params['Wemb'].max() < 0.01
+    for name in ('lstm_W', 'lstm_U'):
+        for block in numpy.split(params[name], 4, axis=1):
+            numpy.testing.assert_allclose(block.dot(block.T), numpy.eye(5), atol=1e-12)
+    assert not params['b'].any() and not params['lstm_b'].any()
+
+
+# --- Saved models -----------------------------------------------------------------------------
+
+
+def test_a_file_of_the_tutorials_own_loads(tmp_path, small_model):
+    params = small_model[1]
+    path = str(tmp_path / 'old.npz')
+    numpy.savez(path, history_errs=[[0.5, 0.5]], train_err=0.1, **params)
+    loaded = lstm.load_params(path, {name: numpy.zeros_like(p) for name, p in params.items()})
+    for name in NAMES:
+        numpy.testing.assert_array_equal(loaded[name], params[name])
+
+
+def bad_models(params):
+    """Yield (what is wrong, function that writes such a file)."""
+    def without(name):
+        return {k: v for k, v in params.items() if k != name}
+    yield 'shape', lambda path: numpy.savez(path, **dict(params, b=numpy.zeros(9)))
+    yield 'lstm_U', lambda path: numpy.savez(path, **without('lstm_U'))
+    yield 'cannot be read', lambda path: open(path, 'wb').write(b'not a model')
+    yield 'cannot be read', lambda path: open(path, 'wb').close()
+    yield 'cannot be read', lambda path: numpy.savez(
+        path, **dict(params, b=numpy.array([print, {}], dtype=object)))
+    yield 'cannot be read', lambda path: numpy.save(open(path, 'wb'), params['b'])
+    yield 'cannot be read', truncated(params)
+    yield 'cannot be read', lambda path: None
+
+
+def truncated(params):
+    def write(path):
+        numpy.savez(path, **params)
+        size = os.path.getsize(path)
+        with open(path, 'r+b') as file:
+            file.truncate(size // 2)
+    return write
+
+
+def test_bad_models_are_refused_in_one_line(tmp_path, small_model):
+    params = small_model[1]
+    for number, (problem, write) in enumerate(bad_models(params)):
+        path = str(tmp_path / ('%d.npz' % number))
+        write(path)
+        with pytest.raises(BadInput) as caught:
+            lstm.load_params(path, dict(params))
+        assert problem in str(caught.value) and '\n' not in str(caught.value), number
+
+
+# --- Training ---------------------------------------------------------------------------------
+
+
+def train(path, saveto, **keywords):
+    """Train a very small model on the toy reviews."""
+    settings = dict(path=path, saveto=str(saveto), dim_proj=4, n_words=30, max_epochs=2,
+                    validFreq=3, dispFreq=2, saveFreq=4, optimizer=lstm.rmsprop)
+    return lstm.train_lstm(**dict(settings, **keywords))
+
+
+def test_training_saves_what_it_returns(tmp_path, toy_path, capsys):
+    saveto = tmp_path / 'model.npz'
+    errors = train(toy_path, saveto, test_size=10, decay_c=0.01, noise_std=0.1)
+    with numpy.load(str(saveto), allow_pickle=False) as saved:
+        assert tuple(saved[n] for n in ('train_err', 'valid_err', 'test_err')) == errors
+        history = saved['history_errs']
+        options = json.loads(str(saved['options']))
+        params = {name: saved[name] for name in NAMES}
+    assert history.shape == (2, 2) and errors[1] == history[:, 0].min()
+    assert options['optimizer'] == 'rmsprop' and options['dataset'] == 'imdb'
+    assert options['ydim'] == 2 and options['test_size'] == 10
+
+    rng = numpy.random.RandomState(123)
+    sets = lstm.load_sets(options, rng)
+    assert len(sets[2][0]) == 10
+    for data, error in zip(sets, errors):
+        assert numpy.mean(reference_data_probs(params, data).argmax(axis=1) != data[1]) == error
+    out = capsys.readouterr().out
+    assert 'update 4  cost' in out and 'words/s' in out
+    assert out.splitlines()[-1].startswith('train error %.4f' % errors[0])
+    assert os.listdir(str(tmp_path)) == os.listdir(str(tmp_path)) and saveto.exists()
+
+
+def test_three_classes_and_a_batch_of_one(tmp_path):
+    from tests.conftest import write_toy_pickle
+    path = write_toy_pickle(tmp_path / 'three.pkl', 31, 7, classes=3)
+    saveto = tmp_path / 'model.npz'
+    errors = train(path, saveto, batch_size=1, valid_batch_size=4, max_epochs=1, validFreq=-1)
+    with numpy.load(str(saveto)) as saved:
+        params = {name: saved[name] for name in NAMES}
+        options = json.loads(str(saved['options']))
+    assert options['ydim'] == 3
+    test = lstm.load_sets(options, numpy.random.RandomState(123))[2]
+    assert errors[2] == numpy.mean(reference_data_probs(params, test).argmax(axis=1) != test[1])
+
+
+def test_same_seed_same_model_and_reload_continues(tmp_path, toy_path):
+    paths = [tmp_path / name for name in ('a.npz', 'b.npz', 'c.npz')]
+    assert train(toy_path, paths[0]) == train(toy_path, paths[1])
+    first, second = (numpy.load(str(path)) for path in paths[:2])
+    for name in NAMES:
+        numpy.testing.assert_array_equal(first[name], second[name])
+    train(toy_path, paths[2], reload_model=str(paths[0]), optimizer=lstm.sgd, lrate=0.)
+    third = numpy.load(str(paths[2]))
+    for name in NAMES:
+        numpy.testing.assert_array_equal(first[name], third[name])
+
+
+def test_training_learns(tmp_path, toy_path):
+    errors = train(toy_path, tmp_path / 'model.npz', optimizer=lstm.adadelta, max_epochs=60,
+                   validFreq=20, dim_proj=8, batch_size=4)
+    assert errors[2] <= 0.15
+
+
+def fake_run(monkeypatch, valid_errs, patience):
+    """Let validate() see these validation errors; return its run and the rounds it took."""
+    errors = iter([value for v in valid_errs for value in (0.1, v, 0.2)])
+    monkeypatch.setattr(lstm, 'pred_error', lambda *args, **keywords: next(errors))
+    functions = {'use_noise': theano.shared(lstm.numpy_floatX(0.)), 'f_pred': None}
+    sets = [([[2]], [0])] * 3
+    options = {'dataset': 'imdb', 'valid_batch_size': 1, 'patience': patience}
+    run = lstm.start_run(options, sets, {}, functions, None)
+    for rounds in range(1, len(valid_errs) + 1):
+        run['epoch'] = rounds
+        lstm.validate(run)
+        if run['bad_counter'] > patience:
+            break
+    return run, rounds
+
+
+def test_early_stopping_waits_for_patience(monkeypatch):
+    run, rounds = fake_run(monkeypatch, [0.4, 0.3] + [0.5] * 20, patience=3)
+    # rounds 5 and on look back past the best, of round 2: the fourth bad one ends it
+    assert rounds == 8 and run['best']['epoch'] == 2 and run['best']['errors'][1] == 0.3
+
+
+def test_a_new_best_starts_the_count_anew(monkeypatch):
+    run, rounds = fake_run(monkeypatch, [0.4, 0.5, 0.5, 0.5, 0.2] + [0.5] * 20, patience=2)
+    assert run['best']['epoch'] == 5 and rounds == 10
+
+
+def test_a_cost_that_is_not_finite_stops_with_advice(tmp_path, toy_path):
+    saveto = tmp_path / 'model.npz'
+    with pytest.raises(BadInput, match='cost became .* at update'):
+        train(toy_path, saveto, optimizer=lstm.sgd, lrate=1e300, max_epochs=50)
+    with numpy.load(str(saveto)) as saved:
+        assert all(numpy.isfinite(saved[name]).all() for name in NAMES)
+
+
+def test_interrupt_keeps_the_best(tmp_path, toy_path, monkeypatch):
+    saveto = tmp_path / 'model.npz'
+    update = lstm.make_update
+
+    def interrupted(run, indices):
+        if run['update'] == 5:
+            raise KeyboardInterrupt
+        return update(run, indices)
+
+    monkeypatch.setattr(lstm, 'make_update', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(toy_path, saveto)
+    with numpy.load(str(saveto)) as saved:
+        assert saved['history_errs'].shape == (1, 2) and saved['valid_err'] <= 1
+
+    before = saveto.read_bytes()
+    with pytest.raises(KeyboardInterrupt):  # nothing validated: the older model is better
+        train(toy_path, saveto, validFreq=100, saveFreq=100)
+    assert saveto.read_bytes() == before
+
+
+def test_full_disk_while_saving_keeps_the_old_model(tmp_path, toy_path, monkeypatch):
+    saveto = tmp_path / 'model.npz'
+    train(toy_path, saveto)
+    before = saveto.read_bytes()
+
+    def full(file, *args, **keywords):
+        file.write(b'half a mod')
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(lstm.numpy, 'savez', full)
+    with pytest.raises(BadInput, match='No space left on device'):
+        train(toy_path, saveto)
+    assert saveto.read_bytes() == before
+    assert sorted(os.listdir(str(tmp_path))) == ['imdb.pkl', 'model.npz']
+
+
+def test_saveto_none_saves_nothing(tmp_path, toy_path):
+    errors = lstm.train_lstm(path=toy_path, saveto=None, dim_proj=2, n_words=9, max_epochs=1,
+                             saveFreq=1)
+    assert len(errors) == 3 and os.listdir(str(tmp_path)) == ['imdb.pkl']
+
+
+@pytest.mark.parametrize('wrong', [
+    {'dim_proj': 0}, {'batch_size': -1}, {'validFreq': 0}, {'n_words': 1}, {'maxlen': 0},
+    {'optimizer': 'adam'}, {'encoder': 'gru'}, {'dataset': 'yelp'}, {'patience': 0},
+    {'saveto': '/no/such/folder/model.npz'}, {'decay_c': -1.}, {'lrate': float('nan')}])
+def test_options_that_cannot_work(wrong, toy_path):
+    with pytest.raises(BadInput) as caught:
+        lstm.train_lstm(**dict({'path': toy_path}, **wrong))
+    assert next(iter(wrong)) in str(caught.value)
+
+
+def test_zip_is_what_numpy_reads(tmp_path, toy_path):
+    train(toy_path, tmp_path / 'model.npz', max_epochs=1)
+    assert zipfile.ZipFile(str(tmp_path / 'model.npz')).testzip() is None
