@@ -76,7 +76,9 @@ class PyTensorRandomStreams:
     def draw(self, distribution, *parameters, **keywords):
         rng = theano.shared(numpy.random.default_rng(self.seeds.spawn(1)[0]))
         next_rng, sample = distribution(*parameters, rng=rng, return_next_rng=True, **keywords)
-        rng.default_update = next_rng
+        with warnings.catch_warnings():  # deprecated, but Theano's way: the caller needs no updates
+            warnings.simplefilter('ignore', DeprecationWarning)
+            rng.default_update = next_rng
         self.state_updates.append((rng, next_rng))
         return sample
 

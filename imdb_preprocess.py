@@ -9,7 +9,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from pathlib import PurePosixPath
+from itertools import repeat
 
 import numpy
 from sacremoses import MosesTokenizer
@@ -137,28 +137,27 @@ def read_archive(path):
 
 def read_members(archive, path):
     """Read the reviews among the members of an open archive, all in one root folder."""
-    reviews, roots = {}, set()
+    reviews, roots = {}, {}
     for number, member in enumerate(archive, 1):
         check_bounds(path, number, 0)
         check_member(member, path)
         root, key, name = place(member)
         if key is None:
             continue
-        roots.add(root)
+        roots.setdefault(root, member.name)
         texts = reviews.setdefault(key, {})
         if member.isfile():
             data = archive.extractfile(member).read(MAX_REVIEW_BYTES + 1)
             texts[name] = decode(data, '%s: %r' % (path, member.name))
     if len(roots) > 1:
-        raise BadInput('%s: train/ is in more than one place: %r and %r'
-                       % (path, *map(str, sorted(roots)[:2])))
+        raise BadInput('%s: reviews in more than one place: %r and %r'
+                       % (path, *list(roots.values())[:2]))
     return reviews
 
 
 def check_member(member, path):
     """Refuse what would leave the target folder if it were extracted, or is no file or folder."""
-    name = PurePosixPath(member.name)
-    if name.is_absolute() or '..' in name.parts:
+    if member.name.startswith('/') or '..' in member.name.split('/'):
         raise BadInput('%s: refused: member %r leaves the folder' % (path, member.name))
     if not (member.isfile() or member.isdir()):
         raise BadInput('%s: refused: member %r is a link or a device' % (path, member.name))
@@ -169,13 +168,13 @@ def place(member):
 
     A folder ``ROOT/train/pos`` counts too, without a file name: an empty class must be seen.
     """
-    name = PurePosixPath(member.name)
-    folder = name if member.isdir() else name.parent
-    root, key = folder.parent.parent, folder.parts[-2:]
-    known = len(key) == 2 and key[0] in SETS and key[1] in LABELS and len(root.parts) <= 1
-    if not known or not (member.isdir() or is_review(name.name)):
+    parts = tuple(part for part in member.name.split('/') if part not in ('', '.'))
+    folder = parts if member.isdir() else parts[:-1]
+    root, key = folder[:-2], folder[-2:]
+    known = len(key) == 2 and key[0] in SETS and key[1] in LABELS and len(root) <= 1
+    if not known or not (member.isdir() or is_review(parts[-1])):
         return None, None, None
-    return root, key, name.name
+    return root, key, parts[-1]
 
 
 def check_end(stream, path):
@@ -288,7 +287,7 @@ def build_dict(sentences):
 
 def encode(words, dictionary):
     """Return the list of the words' indices; a word that the dictionary lacks is 1."""
-    return [dictionary.get(word, UNKNOWN) for word in words]
+    return list(map(dictionary.get, words, repeat(UNKNOWN)))
 
 
 # The two files

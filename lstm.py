@@ -11,10 +11,12 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 import zipfile
 import zlib
 from collections import OrderedDict
+from contextlib import contextmanager
 
 import numpy
 from tqdm import tqdm
@@ -384,7 +386,33 @@ def start_run(options, sets, tparams, functions, rng):
     """Return the state of a training run that has not made its first update."""
     return {'options': options, 'sets': sets, 'tparams': tparams, 'functions': functions,
             'rng': rng, 'epoch': 0, 'update': 0, 'words': 0, 'since': time.time(),
-            'history_errs': [], 'bad_counter': 0, 'best': None}
+            'history_errs': [], 'bad_counter': 0, 'best': None, 'stop': None}
+
+
+@contextmanager
+def signals_noted(run):
+    """Note Ctrl-C and SIGTERM in ``run['stop']``; raised inside compiled code they get lost."""
+    def note(signum, frame):
+        run['stop'] = KeyboardInterrupt() if signum == signal.SIGINT else SystemExit(128 + signum)
+        signal.signal(signum, before[signum])  # a second one acts at once
+
+    if threading.current_thread() is not threading.main_thread():  # where none can be caught
+        yield
+        return
+    before = {signum: signal.signal(signum, note) for signum in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+
+
+def until_stopped(run, batches):
+    """Yield the batches; raise what a signal asked for."""
+    for batch in batches:
+        if run['stop']:
+            raise run['stop']
+        yield batch
 
 
 def say(line):
@@ -427,8 +455,8 @@ def validate(run):
     prepare_data = get_dataset(options['dataset'])[1]
     functions['use_noise'].set_value(numpy_floatX(0.))
     errors = [pred_error(functions['f_pred'], prepare_data, data,
-                         get_minibatches_idx(len(data[0]), options['valid_batch_size']),
-                         verbose=sys.stdout.isatty())
+                         until_stopped(run, get_minibatches_idx(len(data[0]),
+                                                                options['valid_batch_size'])))
               for data in run['sets']]
     run['history_errs'].append(errors[1:])
     valid_errs = [valid_err for valid_err, _ in run['history_errs']]
@@ -453,7 +481,7 @@ def run_epoch(run):
              for name in ('dispFreq', 'validFreq', 'saveFreq')}
     with tqdm(batches, desc='epoch %d' % run['epoch'], unit='update', leave=False,
               file=sys.stdout, disable=not sys.stdout.isatty()) as bar:
-        for _, indices in bar:
+        for _, indices in until_stopped(run, bar):
             cost = make_update(run, indices)
             if run['update'] % every['dispFreq'] == 0:
                 show_progress(run, cost, bar)
@@ -480,20 +508,30 @@ def save_run(run):
 def keep_what_was_learnt(run):
     """Save an interrupted run, unless it has nothing better than a model that is there already."""
     saveto = run['options']['saveto']
-    if saveto and (run['best'] or (run['update'] and not os.path.exists(saveto))):
+    if not saveto:
+        return
+    unproven = run['update'] and not os.path.exists(saveto) and all(
+        numpy.isfinite(value).all() for value in unzip(run['tparams']).values())
+    if run['best'] or unproven:
         save_run(run)
         say('stopped at update %d; the best model so far is in %s' % (run['update'], saveto))
 
 
+def run_epochs(run):
+    """Train until ``max_epochs`` or early stop; measure the errors at least once."""
+    for run['epoch'] in range(1, run['options']['max_epochs'] + 1):
+        if run_epoch(run):
+            say('no better validation error for a while: stopping early')
+            break
+    if run['best'] is None:  # a run shorter than validFreq
+        validate(run)
+
+
 def fit(run):
-    """Train until ``max_epochs`` or early stop; however it ends, the best model is saved."""
+    """Train, and save the best model however it ends."""
     try:
-        for run['epoch'] in range(1, run['options']['max_epochs'] + 1):
-            if run_epoch(run):
-                say('no better validation error for a while: stopping early')
-                break
-        if run['best'] is None:  # a run shorter than validFreq
-            validate(run)
+        with signals_noted(run):
+            run_epochs(run)
     except BaseException:  # Ctrl-C and SIGTERM too
         keep_what_was_learnt(run)
         raise
@@ -579,6 +617,7 @@ HELP = {
     'seed': 'seed of everything that is drawn at random',
 }
 
+KEYWORDS = inspect.signature(train_lstm).parameters
 # what the tutorial's own script passes, and a data set that may fall back
 SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimizer': 'adadelta'}
 OPTIONAL = ('saveto', 'maxlen', 'dataset', 'reload_model', 'path')  # may be none
@@ -610,7 +649,7 @@ def make_parser():
     parser = argparse.ArgumentParser(
         prog='lstm.py', description='Train an LSTM to tell positive movie reviews from negative '
         'ones. THEANO_FLAGS in the environment sets floatX (float32 or float64) and device.')
-    for name, parameter in inspect.signature(train_lstm).parameters.items():
+    for name, parameter in KEYWORDS.items():
         default = SCRIPT_DEFAULTS.get(name, parameter.default)
         shown = str(default).lower() if default is None or default is True else default
         parser.add_argument('--' + name, type=converter(name, parameter.default), default=default,

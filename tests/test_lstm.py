@@ -288,21 +288,20 @@ def fake_run(monkeypatch, valid_errs, patience):
 
 def test_early_stopping_waits_for_patience(monkeypatch):
     run, rounds = fake_run(monkeypatch, [0.4, 0.3] + [0.5] * 20, patience=3)
-    # rounds 5 and on look back past the best, of round 2: the fourth bad one ends it
-    assert rounds == 8 and run['best']['epoch'] == 2 and run['best']['errors'][1] == 0.3
+    # from round 4 on there is a long ago to compare with: the fourth bad round since ends it
+    assert rounds == 7 and run['best']['epoch'] == 2 and run['best']['errors'][1] == 0.3
 
 
 def test_a_new_best_starts_the_count_anew(monkeypatch):
     run, rounds = fake_run(monkeypatch, [0.4, 0.5, 0.5, 0.5, 0.2] + [0.5] * 20, patience=2)
-    assert run['best']['epoch'] == 5 and rounds == 10
+    assert run['best']['epoch'] == 5 and rounds == 8
 
 
 def test_a_cost_that_is_not_finite_stops_with_advice(tmp_path, toy_path):
     saveto = tmp_path / 'model.npz'
     with pytest.raises(BadInput, match='cost became .* at update'):
-        train(toy_path, saveto, optimizer=lstm.sgd, lrate=1e300, max_epochs=50)
-    with numpy.load(str(saveto)) as saved:
-        assert all(numpy.isfinite(saved[name]).all() for name in NAMES)
+        train(toy_path, saveto, optimizer=lstm.sgd, lrate=float('inf'))
+    assert not saveto.exists()  # nothing was validated and the parameters are spoilt
 
 
 def test_interrupt_keeps_the_best(tmp_path, toy_path, monkeypatch):
