@@ -2,7 +2,7 @@
 
 Everything else imports from here ``theano``, ``tensor`` and ``config``, whichever engine stands
 behind them, and the few names that the two spell differently: ``sigmoid``, ``softmax``, ``scan``
-and ``RandomStreams``. ``THEANO_FLAGS`` is read before the engine is imported, as Theano itself does.
+and ``RandomStreams``. ``THEANO_FLAGS`` is read before the engine is imported, as Theano does.
 """
 import os
 import shlex
@@ -102,8 +102,8 @@ try:
     else:
         import theano
         import theano.tensor as tensor
-        from theano.tensor.nnet import sigmoid, softmax
-        from theano.sandbox.rng_mrg import MRG_RandomStreams as RandomStreams
+        from theano.tensor.nnet import sigmoid, softmax  # noqa: F401
+        from theano.sandbox.rng_mrg import MRG_RandomStreams as RandomStreams  # noqa: F401
         scan = theano_scan
 except ImportError as error:
     fail('%s cannot be imported (%s); run: pip install -r requirements.txt' % (NAME, error))

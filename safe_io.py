@@ -144,6 +144,7 @@ ALLOWED = {
     'numpy.core.multiarray.scalar': scalar,
     'numpy.core.numeric._frombuffer': from_bytes,
     '_codecs.encode': encode_latin1,
+    '__builtin__.bytes': empty_bytes,
     'builtins.bytes': empty_bytes,
 }
 

@@ -25,7 +25,8 @@ def test_floatX_and_device(floatX):
 
 
 @pytest.mark.parametrize('flags, named', [
-    ('floatX=float12', 'float12'), ('floatX', "'floatX' has no value"), ('floatX="float32', 'quot')])
+    ('floatX=float12', 'float12'), ('floatX', "'floatX' has no value"),
+    ('floatX="float32', 'quot')])
 def test_a_bad_flag_is_one_line_and_status_2(flags, named):
     if engine.NAME == 'Theano' and 'float12' not in flags:
         pytest.skip("Theano reads its flags by itself")
