@@ -189,11 +189,13 @@ def check_end(stream, path):
 
 def hold_out(reviews, portion, seed):
     """Move a seeded ``portion`` of each class's training reviews into a test set."""
+    if not 0 <= seed < 2 ** 32:
+        raise BadInput('seed=%d is not one of 0 to 2**32 - 1' % seed)
     rng, parts = numpy.random.RandomState(seed), {}
     for label in LABELS:
         texts = reviews['train', label]
-        n_test = max(1, int(round(len(texts) * portion)))
-        if not 0 < portion < 1 or n_test >= len(texts):
+        n_test = max(1, int(round(len(texts) * portion))) if 0 < portion < 1 else 0
+        if not 0 < n_test < len(texts):
             raise BadInput('a test portion of %g of %d reviews in train/%s leaves none to train on'
                            ' or to test' % (portion, len(texts), label))
         names = sorted(texts)
@@ -331,11 +333,13 @@ def preprocess(source, output_dir, jobs=None, test_portion=0.1, seed=123):
 
 # Command line
 
-def positive(text):
-    """Read a number of processes for argparse."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
+def at_least(low):
+    """Return a reader of whole numbers from ``low`` up, for argparse."""
+    def number(text):
+        if int(text) < low:
+            raise argparse.ArgumentTypeError('%s is too small; at least %d' % (text, low))
+        return int(text)
+
     return number
 
 
@@ -356,12 +360,12 @@ def build_parser():
                              'which is read without being extracted')
     parser.add_argument('--output-dir', metavar='DIR', required=True,
                         help='where the two files go; made if need be')
-    parser.add_argument('--jobs', metavar='N', type=positive,
+    parser.add_argument('--jobs', metavar='N', type=at_least(1),
                         help='tokenizing processes (default: one for each core)')
     parser.add_argument('--test-portion', metavar='P', type=float, default=0.1,
                         help='without test/: the part of each class to hold out '
                              '(default: %(default)s)')
-    parser.add_argument('--seed', metavar='N', type=int, default=123,
+    parser.add_argument('--seed', metavar='N', type=at_least(0), default=123,
                         help='without test/: the seed of that choice (default: %(default)s)')
     return parser
 
