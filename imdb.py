@@ -306,6 +306,9 @@ class Progress(tqdm):
 
     received = 0
 
+    def __bool__(self):
+        return True  # pooch asks, and a bar has no truth value before its total is known
+
     def update(self, n=1):
         self.received += n
         if self.received > MAX_BYTES:
