@@ -1,9 +1,12 @@
 """IMDB is found or fetched, checked as it is read, split as the tutorial does, and padded."""
+import functools
 import gzip
 import os
 import pickle
 import shutil
+import threading
 import time
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 
 import numpy
 import pytest
@@ -274,3 +277,23 @@ def test_what_a_server_answers_is_said_in_a_few_words(error, text, monkeypatch):
     monkeypatch.setattr(imdb.requests, 'head', lambda *args, **keywords: Answer())
     said = imdb.ask('https://example.org')
     assert said is None if text is None else text in said
+
+
+def test_the_real_downloader_fetches_over_http(tmp_path, monkeypatch):
+    """Nothing here stands in for pooch or requests: a server on this machine serves the file."""
+    served = tmp_path / 'served'
+    served.mkdir()
+    write_toy_pickle(served / 'imdb.pkl')
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(served))
+    monkeypatch.setattr(SimpleHTTPRequestHandler, 'log_message', lambda *args: None)
+    monkeypatch.setenv('NO_PROXY', '127.0.0.1')
+    with HTTPServer(('127.0.0.1', 0), handler) as local:
+        threading.Thread(target=local.serve_forever, daemon=True).start()
+        url = 'http://127.0.0.1:%d/' % local.server_port
+        monkeypatch.setattr(imdb, 'PICKLE_URL', url + 'imdb.pkl')
+        monkeypatch.setattr(imdb, 'ARCHIVE_URL', url + 'none.tar.gz')
+        assert len(imdb.read_sets(imdb.locate())) == 2
+        assert os.listdir(imdb.DATA_DIR) == ['imdb.pkl']
+        with pytest.raises(BadInput, match='404'):
+            imdb.fetch_archive()
+        local.shutdown()
