@@ -61,6 +61,10 @@ def pytensor_scan(step, sequences, outputs_info, name):
     return theano.scan(step, sequences, outputs_info, name=name, return_updates=False)
 
 
+def theano_unique(x, return_inverse):
+    return Unique(return_inverse=return_inverse)(x)
+
+
 def theano_scan(step, sequences, outputs_info, name):
     outputs, _ = theano.scan(step, sequences, outputs_info, name=name)
     return outputs
@@ -91,23 +95,58 @@ class PyTensorRandomStreams:
         return tensor.cast(self.draw(tensor.random.normal, 0., std, size=size), config.floatX)
 
 
+def has_scan(outputs):
+    """Whether a loop stands anywhere in the graph of ``outputs``."""
+    return any(v.owner and isinstance(v.owner.op, Scan) for v in ancestors(outputs))
+
+
+def function(inputs, outputs, updates=(), **keywords):
+    """Compile as ``theano.function`` does, but start at once where there is no loop to compile.
+
+    A few dozen operations on whole arrays are no faster for a minute's compiling: NumPy runs them.
+    A ``mode`` or ``linker`` that the user's flags name is obeyed.
+    """
+    chosen = config.mode != 'Mode' or config.linker not in ('auto', 'cvm')
+    graph = [outputs] if not isinstance(outputs, (list, tuple)) else list(outputs)
+    if not chosen and not has_scan(graph + [new for _, new in updates]):
+        keywords.setdefault('mode', QUICK)
+    return theano.function(inputs, outputs, updates=list(updates), **keywords)
+
+
 try:
     if NAME == 'PyTensor':
         theano = import_pytensor()
         import pytensor.tensor as tensor
-        from pytensor.tensor import sigmoid
+        from pytensor.compile.mode import Mode
+        from pytensor.gradient import grad_undefined  # noqa: F401
+        from pytensor.graph.basic import Apply  # noqa: F401
+        from pytensor.graph.op import Op  # noqa: F401
+        from pytensor.graph.traversal import ancestors
+        from pytensor.link.vm import VMLinker
+        from pytensor.scan.op import Scan
+        from pytensor.tensor import sigmoid, unique  # noqa: F401
         from pytensor.tensor.special import softmax as softmax_over
         softmax = partial(softmax_over, axis=-1)  # over each row, as Theano's
         scan, RandomStreams = pytensor_scan, PyTensorRandomStreams
     else:
         import theano
         import theano.tensor as tensor
+        from theano.compile.mode import Mode
+        from theano.gof import Apply, Op  # noqa: F401
+        from theano.gof.graph import ancestors
+        from theano.gof.vm import VM_Linker as VMLinker
+        from theano.gradient import grad_undefined  # noqa: F401
+        from theano.scan_module.scan_op import Scan
+        from theano.tensor.extra_ops import Unique
         from theano.tensor.nnet import sigmoid, softmax  # noqa: F401
-        from theano.sandbox.rng_mrg import MRG_RandomStreams as RandomStreams  # noqa: F401
-        scan = theano_scan
+        from theano.tensor.shared_randomstreams import RandomStreams  # noqa: F401
+        scan, unique = theano_scan, theano_unique
 except ImportError as error:
     fail('%s cannot be imported (%s); run: pip install -r requirements.txt' % (NAME, error))
 except ValueError as error:  # what both engines raise at a flag's bad value
     fail('THEANO_FLAGS: %s' % ' '.join(str(error).split()))
 
 config = theano.config
+# every operation by its own NumPy call; loops fused for a C compiler would only be slower there
+QUICK = Mode(VMLinker(use_cloop=False, c_thunks=False), 'fast_run').excluding(
+    'fusion', 'BlasOpt', 'add_mul_fusion', 'local_mul_canonizer', 'local_add_canonizer')

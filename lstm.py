@@ -23,8 +23,14 @@ from tqdm import tqdm
 
 import imdb
 import snippets
-from engine import RandomStreams, config, scan, sigmoid, softmax, tensor, theano
+from engine import RandomStreams, config, function, scan, sigmoid, softmax, tensor, theano
 from safe_io import BadInput, write_whole
+
+try:
+    import lstm_fused
+    import sparse_updates
+except ImportError:  # numba is not for every machine; the scan is
+    lstm_fused = None
 
 # --- Data -------------------------------------------------------------------------------------
 
@@ -45,6 +51,24 @@ def get_minibatches_idx(n, minibatch_size, shuffle=False, rng=numpy.random):
         rng.shuffle(indices)
     return list(enumerate(indices[start:start + minibatch_size]
                           for start in range(0, n, minibatch_size)))
+
+
+POOL = 50  # batches in a pool of get_bucketed_minibatches_idx
+
+
+def get_bucketed_minibatches_idx(lengths, minibatch_size, rng=numpy.random):
+    """Split samples into batches of similar length, as :func:`get_minibatches_idx` does at random.
+
+    The samples are shuffled and cut into pools; each pool is sorted by length and cut into batches;
+    the batches are shuffled.
+    """
+    lengths = numpy.asarray(lengths)
+    batches = []
+    for _, pool in get_minibatches_idx(len(lengths), POOL * minibatch_size, shuffle=True, rng=rng):
+        by_length = pool[numpy.argsort(lengths[pool], kind='stable')]
+        batches += [by_length[start:start + minibatch_size]
+                    for start in range(0, len(pool), minibatch_size)]
+    return [(number, batches[k]) for number, k in enumerate(rng.permutation(len(batches)))]
 
 
 def random_subset(data, size, rng):
@@ -178,7 +202,21 @@ layers = {'lstm': (param_init_lstm, lstm_layer)}
 
 def get_layer(name):
     """Return the pair (parameter initializer, layer) registered under ``name``."""
-    return layers[name]
+    return layers[resolve_encoder(name)]
+
+
+def resolve_encoder(name):
+    """Return what ``'auto'`` stands for: the fused layer where numba can run, else the scan."""
+    return ('lstm_fused' if 'lstm_fused' in layers else 'lstm') if name == 'auto' else name
+
+
+def mean_pool(h, mask):
+    """Average the states (T, B, D) over the words of each sample: (B, D)."""
+    return (h * mask[:, :, None]).sum(axis=0) / mask.sum(axis=0)[:, None]
+
+
+# encoder -> how its states are averaged
+poolings = {'lstm': mean_pool}
 
 
 def dropout_layer(state_before, use_noise, trng):
@@ -206,9 +244,9 @@ def build_model(tparams, options):
     emb = tparams['Wemb'][x.flatten()].reshape((x.shape[0], x.shape[1], options['dim_proj']))
     if options.get('noise_std', 0.) > 0:
         emb += use_noise * trng.normal(size=emb.shape, std=options['noise_std'])
-    encode = get_layer(options['encoder'])[1]
-    h = encode(tparams, emb, options, mask=mask)  # (T, B, D)
-    h = (h * mask[:, :, None]).sum(axis=0) / mask.sum(axis=0)[:, None]  # (B, D)
+    encoder = resolve_encoder(options['encoder'])
+    h = layers[encoder][1](tparams, emb, options, mask=mask)  # (T, B, D)
+    h = poolings[encoder](h, mask)  # (B, D)
     if options['use_dropout']:
         h = dropout_layer(h, use_noise, trng)
     pred = softmax(tensor.dot(h, tparams['U']) + tparams['b'])  # (B, C)
@@ -216,7 +254,7 @@ def build_model(tparams, options):
     off = 1e-6 if config.floatX == 'float16' else 1e-8  # keeps log() finite
     cost = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off)).mean()
 
-    f_pred_prob = theano.function([x, mask], pred, name='f_pred_prob')
+    f_pred_prob = function([x, mask], pred, name='f_pred_prob')
 
     def f_pred(x, mask):
         return f_pred_prob(x, mask).argmax(axis=1)
@@ -245,9 +283,9 @@ def sgd(lr, tparams, grads, x, mask, y, cost):
     """Stochastic gradient descent: p -= lr * gradient."""
     params = list(tparams.values())
     kept = shared_zeros(tparams, 'grad')
-    f_grad_shared = theano.function([x, mask, y], cost, updates=list(zip(kept, grads)),
+    f_grad_shared = function([x, mask, y], cost, updates=list(zip(kept, grads)),
                                     name='sgd_f_grad_shared')
-    f_update = theano.function([lr], [], updates=[(p, p - lr * g) for p, g in zip(params, kept)],
+    f_update = function([lr], [], updates=[(p, p - lr * g) for p, g in zip(params, kept)],
                                name='sgd_f_update')
     return f_grad_shared, f_update
 
@@ -258,14 +296,14 @@ def adadelta(lr, tparams, grads, x, mask, y, cost):
     kept = shared_zeros(tparams, 'grad')
     mean_grad2 = shared_zeros(tparams, 'rgrad2')
     mean_step2 = shared_zeros(tparams, 'rup2')
-    f_grad_shared = theano.function(
+    f_grad_shared = function(
         [x, mask, y], cost, name='adadelta_f_grad_shared',
         updates=list(zip(kept, grads)) + moving_average(mean_grad2, [g ** 2 for g in grads]))
 
     epsilon = numpy_floatX(1e-6)
     steps = [-tensor.sqrt(s2 + epsilon) / tensor.sqrt(g2 + epsilon) * g
              for g, g2, s2 in zip(kept, mean_grad2, mean_step2)]
-    f_update = theano.function(
+    f_update = function(
         [lr], [], name='adadelta_f_update', on_unused_input='ignore',
         updates=(moving_average(mean_step2, [step ** 2 for step in steps])
                  + [(p, p + step) for p, step in zip(params, steps)]))
@@ -279,7 +317,7 @@ def rmsprop(lr, tparams, grads, x, mask, y, cost):
     mean_grad = shared_zeros(tparams, 'rgrad')
     mean_grad2 = shared_zeros(tparams, 'rgrad2')
     momentum = shared_zeros(tparams, 'updir')
-    f_grad_shared = theano.function(
+    f_grad_shared = function(
         [x, mask, y], cost, name='rmsprop_f_grad_shared',
         updates=(list(zip(kept, grads)) + moving_average(mean_grad, grads)
                  + moving_average(mean_grad2, [g ** 2 for g in grads])))
@@ -287,13 +325,22 @@ def rmsprop(lr, tparams, grads, x, mask, y, cost):
     keep, rate, damping = numpy_floatX(0.9), numpy_floatX(1e-4), numpy_floatX(1e-4)
     steps = [keep * u - rate * g / tensor.sqrt(g2 - g1 ** 2 + damping)
              for g, g1, g2, u in zip(kept, mean_grad, mean_grad2, momentum)]
-    f_update = theano.function(
+    f_update = function(
         [lr], [], name='rmsprop_f_update', on_unused_input='ignore',
         updates=list(zip(momentum, steps)) + [(p, p + step) for p, step in zip(params, steps)])
     return f_grad_shared, f_update
 
 
 optimizers = {'sgd': sgd, 'adadelta': adadelta, 'rmsprop': rmsprop}
+
+
+# --- The fast path ----------------------------------------------------------------------------
+
+# The same layer as one compiled operation, and the same updates of no more rows than a batch used.
+if lstm_fused:
+    layers['lstm_fused'] = (param_init_lstm, lstm_fused.lstm_fused_layer)
+    poolings['lstm_fused'] = lstm_fused.mean_of_fused
+    fast_optimizers = dict(optimizers, sgd=sparse_updates.sgd, adadelta=sparse_updates.adadelta)
 
 
 # --- Errors -----------------------------------------------------------------------------------
@@ -343,6 +390,7 @@ def check_options(options):
     """Return ``options`` with the optimizer by name; raise BadInput at a value that cannot work."""
     optimizer = options['optimizer']
     options['optimizer'] = getattr(optimizer, '__name__', optimizer)
+    options['encoder'] = resolve_encoder(options['encoder'])
     for name, known in (('dataset', datasets), ('encoder', layers), ('optimizer', optimizers)):
         if options[name] not in known:
             raise BadInput('%s: %r is not one of %s' % (name, options[name], ', '.join(known)))
@@ -377,7 +425,8 @@ def compile_training(tparams, options):
         cost += numpy_floatX(options['decay_c']) * (tparams['U'] ** 2).sum()
     grads = tensor.grad(cost, wrt=list(tparams.values()))
     lr = tensor.scalar('lr', dtype=config.floatX)
-    f_grad_shared, f_update = optimizers[options['optimizer']](lr, tparams, grads, x, mask, y, cost)
+    known = fast_optimizers if options['encoder'] == 'lstm_fused' else optimizers
+    f_grad_shared, f_update = known[options['optimizer']](lr, tparams, grads, x, mask, y, cost)
     return {'use_noise': use_noise, 'f_pred': f_pred,
             'f_grad_shared': f_grad_shared, 'f_update': f_update}
 
@@ -472,11 +521,19 @@ def validate(run):
     run['words'], run['since'] = 0, time.time()
 
 
+def draw_batches(run):
+    """Return the batches of an epoch: each training sample once, in random order."""
+    options, (reviews, _) = run['options'], run['sets'][0]
+    if options['bucket']:
+        return get_bucketed_minibatches_idx([len(review) for review in reviews],
+                                            options['batch_size'], run['rng'])
+    return get_minibatches_idx(len(reviews), options['batch_size'], shuffle=True, rng=run['rng'])
+
+
 def run_epoch(run):
     """Go through the training set once, in shuffled batches; return whether to stop early."""
     options = run['options']
-    batches = get_minibatches_idx(len(run['sets'][0][0]), options['batch_size'], shuffle=True,
-                                  rng=run['rng'])
+    batches = draw_batches(run)
     every = {name: options[name] if options[name] > 0 else len(batches)
              for name in ('dispFreq', 'validFreq', 'saveFreq')}
     with tqdm(batches, desc='epoch %d' % run['epoch'], unit='update', leave=False,
@@ -548,7 +605,7 @@ def train_lstm(
         lrate=0.0001,
         n_words=10000,
         optimizer=adadelta,
-        encoder='lstm',
+        encoder='auto',
         saveto='lstm_model.npz',
         validFreq=370,
         saveFreq=1110,
@@ -561,7 +618,8 @@ def train_lstm(
         reload_model=None,
         test_size=-1,
         path=None,
-        seed=123):
+        seed=123,
+        bucket=False):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
     They are those of the parameters with the lowest validation error, which are saved to
@@ -580,7 +638,7 @@ def train_lstm(
     if reload_model:
         params = load_params(reload_model, params)
     tparams = init_tparams(params)
-    say('compiling the model')
+    say('compiling the model (encoder %s)' % options['encoder'])
     run = start_run(options, sets, tparams, compile_training(tparams, options), rng)
     fit(run)
 
@@ -601,7 +659,8 @@ HELP = {
     'lrate': 'learning rate; only sgd reads it',
     'n_words': 'vocabulary: the most frequent words; the others count as unknown',
     'optimizer': 'how gradients become steps: sgd, adadelta or rmsprop',
-    'encoder': 'the layer that reads the words',
+    'encoder': 'the layer that reads the words: lstm, the readable scan; lstm_fused, the same as one '
+               'compiled operation; auto, the latter where numba can run',
     'saveto': 'file to save the best model in, or none',
     'validFreq': 'measure the errors after every so many updates; -1: once an epoch',
     'saveFreq': 'save the model after every so many updates; -1: once an epoch',
@@ -614,6 +673,7 @@ HELP = {
     'reload_model': 'saved model (.npz) whose parameters to start from, or none',
     'test_size': 'test on this many random reviews; -1: on all of them',
     'path': 'data to use: imdb.pkl, imdb.pkl.gz, the aclImdb archive or a folder of reviews',
+    'bucket': 'make batches of reviews of similar length: true or false',
     'seed': 'seed of everything that is drawn at random',
 }
 
@@ -621,7 +681,7 @@ KEYWORDS = inspect.signature(train_lstm).parameters
 # what the tutorial's own script passes, and a data set that may fall back
 SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimizer': 'adadelta'}
 OPTIONAL = ('saveto', 'maxlen', 'dataset', 'reload_model', 'path')  # may be none
-CHOICES = {'optimizer': optimizers, 'encoder': layers, 'dataset': datasets}
+CHOICES = {'optimizer': optimizers, 'encoder': ['auto'] + list(layers), 'dataset': datasets}
 
 
 def true_or_false(text):

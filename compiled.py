@@ -1,0 +1,43 @@
+"""What the compiled parts share: numba's settings, and the threads that run a kernel in parts."""
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import scipy.linalg.cython_blas  # noqa: F401  the BLAS that numba calls, for threadpoolctl to find
+from threadpoolctl import ThreadpoolController
+
+SETTINGS = {'cache': True, 'nogil': True, 'error_model': 'numpy',
+            'fastmath': {'contract', 'nsz', 'arcp'}}  # NaN and infinity keep their meaning
+jit = numba.njit(**SETTINGS)
+
+
+def count_threads():
+    """Return how many threads to use: OMP_NUM_THREADS, else the processors that we may use."""
+    asked = os.environ.get('OMP_NUM_THREADS', '').split(',')[0]
+    if asked.isdigit() and int(asked):
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
+
+
+N_THREADS = count_threads()
+threads = ThreadPoolExecutor(N_THREADS)
+blas = ThreadpoolController()
+
+
+def one_blas_thread():
+    """Return a context in which BLAS starts no threads: within ours, they are several times slower."""
+    return blas.limit(limits=1, user_api='blas')
+
+
+def run_parts(kernel, parts):
+    """Call ``kernel`` with each part's arguments, each on a thread of its own."""
+    others = [threads.submit(kernel, *arguments) for arguments in parts[1:]]
+    kernel(*parts[0])
+    for other in others:
+        other.result()
+
+
+def cut(n, n_parts):
+    """Cut ``range(n)`` into slices of nearly equal size."""
+    ends = [n * k // n_parts for k in range(n_parts + 1)]
+    return [slice(*pair) for pair in zip(ends[:-1], ends[1:])]
