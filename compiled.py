@@ -25,7 +25,7 @@ blas = ThreadpoolController()
 
 
 def one_blas_thread():
-    """Return a context in which BLAS starts no threads: within ours, they are several times slower."""
+    """Return a context without BLAS threads: within ours, they are several times slower."""
     return blas.limit(limits=1, user_api='blas')
 
 

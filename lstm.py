@@ -191,7 +191,7 @@ def lstm_layer(tparams, state_below, options, prefix='lstm', mask=None):
 
     # the inputs' share of z does not depend on the state: one product for all time steps
     z_x = tensor.dot(state_below, tparams[_p(prefix, 'W')]) + tparams[_p(prefix, 'b')]
-    start = tensor.alloc(numpy_floatX(0.), state_below.shape[1], dim)
+    start = tensor.alloc(numpy_floatX(0.), state_below.shape[1], U.shape[0])
     h, _ = scan(step, [mask, z_x], [start, start], name=_p(prefix, 'layers'))
     return h
 

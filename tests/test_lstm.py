@@ -53,17 +53,19 @@ def compile_optimizer(params, options, name):
     grads = tensor.grad(cost, wrt=list(tparams.values()))
     lr = tensor.scalar('lr', dtype=config.floatX)
     f_grads = theano.function([x, mask, y], [cost] + grads)
-    f_grad_shared, f_update = lstm.optimizers[name](lr, tparams, grads, x, mask, y, cost)
+    known = lstm.fast_optimizers if options['encoder'] == 'lstm_fused' else lstm.optimizers
+    f_grad_shared, f_update = known[name](lr, tparams, grads, x, mask, y, cost)
     return tparams, f_pred_prob, f_grads, f_grad_shared, f_update
 
 
+@pytest.mark.parametrize('encoder', sorted(lstm.layers))
 @pytest.mark.parametrize('name', sorted(lstm.optimizers))
 @pytest.mark.parametrize('path', GOLDEN, ids=os.path.basename)
-def test_golden_figures(path, name):
+def test_golden_figures(path, name, encoder):
     golden = numpy.load(path)
     params = {p: golden['param_' + p] for p in NAMES}
     options = {'dim_proj': int(golden['dim_proj']), 'n_words': int(golden['n_words']),
-               'ydim': len(params['b']), 'encoder': 'lstm', 'use_dropout': True}
+               'ydim': len(params['b']), 'encoder': encoder, 'use_dropout': True}
     tparams, f_pred_prob, f_grads, f_grad_shared, f_update = compile_optimizer(params, options,
                                                                                name)
     close = {'rtol': 0, 'atol': 1e-8}
@@ -82,8 +84,9 @@ def test_golden_figures(path, name):
         numpy.testing.assert_allclose(tparams[p].get_value(), golden['%s_%s' % (name, p)], **close)
 
 
-def test_gradients_against_finite_differences(small_model):
-    options, params = small_model[:2]
+@pytest.mark.parametrize('encoder', sorted(lstm.layers))
+def test_gradients_against_finite_differences(small_model, encoder):
+    options, params = dict(small_model[0], encoder=encoder), small_model[1]
     tparams, _, f_grads, _, _ = compile_optimizer(params, options, 'sgd')
     batch = imdb.prepare_data(*toy_reviews(5, 3, classes=3))
     grads = f_grads(*batch)[1:]
@@ -147,6 +150,31 @@ def test_minibatches_cover_every_sample_once():
     seen = numpy.concatenate([b for _, b in batches])
     assert sorted(seen) == list(range(10)) and list(seen) != list(range(10))
     assert lstm.get_minibatches_idx(0, 4) == []
+
+
+@given(n=st.integers(1, 300), batch_size=st.integers(1, 20), seed=st.integers(0, 99))
+def test_bucketed_batches_cover_every_sample_once(n, batch_size, seed):
+    rng = numpy.random.RandomState(seed)
+    lengths = rng.randint(1, 1000, n)
+    batches = lstm.get_bucketed_minibatches_idx(lengths, batch_size, rng)
+    assert [number for number, _ in batches] == list(range(len(batches)))
+    assert sorted(numpy.concatenate([b for _, b in batches])) == list(range(n))
+    assert sorted(map(len, (b for _, b in batches)))[1:] in ([], [batch_size] * (len(batches) - 1)) \
+        or n > lstm.POOL * batch_size
+    again = lstm.get_bucketed_minibatches_idx(lengths, batch_size, numpy.random.RandomState(seed))
+    assert len(again) == len(batches)
+
+
+def test_bucketed_batches_pad_less():
+    rng = numpy.random.RandomState(0)
+    lengths = rng.randint(1, 1000, 2000)
+
+    def padded(batches):
+        return sum(lengths[b].max() * len(b) for _, b in batches)
+    bucketed = lstm.get_bucketed_minibatches_idx(lengths, 16, rng)
+    assert padded(bucketed) < 0.6 * padded(lstm.get_minibatches_idx(2000, 16, True, rng))
+    order = [lengths[b].mean() for _, b in bucketed]
+    assert order != sorted(order)
 
 
 def test_starting_parameters_are_the_tutorials():
@@ -264,9 +292,10 @@ def test_same_seed_same_model_and_reload_continues(tmp_path, toy_path):
         numpy.testing.assert_array_equal(first[name], third[name])
 
 
-def test_training_learns(tmp_path, toy_path):
+@pytest.mark.parametrize('keywords', [{}, {'bucket': True}, {'encoder': 'lstm'}])
+def test_training_learns(keywords, tmp_path, toy_path):
     errors = train(toy_path, tmp_path / 'model.npz', optimizer=lstm.adadelta, max_epochs=60,
-                   validFreq=20, dim_proj=8, batch_size=4)
+                   validFreq=20, dim_proj=8, batch_size=4, **keywords)
     assert errors[2] <= 0.15
 
 
