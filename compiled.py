@@ -22,6 +22,9 @@ def count_threads():
 N_THREADS = count_threads()
 threads = ThreadPoolExecutor(N_THREADS)
 blas = ThreadpoolController()
+# OpenBLAS for AVX-512 multiplies small matrices without packing them first
+SMALL_PRODUCTS = any(library.get('architecture') in ('SkylakeX', 'Cooperlake', 'SapphireRapids')
+                     for library in blas.info() if 'scipy' in library['filepath'])
 
 
 def one_blas_thread():

@@ -284,9 +284,9 @@ def sgd(lr, tparams, grads, x, mask, y, cost):
     params = list(tparams.values())
     kept = shared_zeros(tparams, 'grad')
     f_grad_shared = function([x, mask, y], cost, updates=list(zip(kept, grads)),
-                                    name='sgd_f_grad_shared')
+                             name='sgd_f_grad_shared')
     f_update = function([lr], [], updates=[(p, p - lr * g) for p, g in zip(params, kept)],
-                               name='sgd_f_update')
+                        name='sgd_f_update')
     return f_grad_shared, f_update
 
 
@@ -659,8 +659,8 @@ HELP = {
     'lrate': 'learning rate; only sgd reads it',
     'n_words': 'vocabulary: the most frequent words; the others count as unknown',
     'optimizer': 'how gradients become steps: sgd, adadelta or rmsprop',
-    'encoder': 'the layer that reads the words: lstm, the readable scan; lstm_fused, the same as one '
-               'compiled operation; auto, the latter where numba can run',
+    'encoder': 'the layer that reads the words: lstm, the readable scan; lstm_fused, the same as '
+               'one compiled operation; auto, the latter where numba can run',
     'saveto': 'file to save the best model in, or none',
     'validFreq': 'measure the errors after every so many updates; -1: once an epoch',
     'saveFreq': 'save the model after every so many updates; -1: once an epoch',

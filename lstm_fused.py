@@ -13,7 +13,8 @@ import numba
 import numpy
 from numba.extending import overload
 
-from compiled import N_THREADS, SETTINGS, cut, jit, one_blas_thread, run_parts
+from compiled import (N_THREADS, SETTINGS, SMALL_PRODUCTS, cut, jit, one_blas_thread,
+                      run_parts)
 from engine import Apply, Op, config, grad_undefined, tensor, unique
 
 # --- Kernels: numba -------------------------------------------------------------------------
@@ -54,17 +55,23 @@ def compiled_tanh(x):
     return rational
 
 
-# up to so many rows, product() beats BLAS, which repacks its matrices at every call; the compilers
-# of older numba do not vectorize it
+BLOCK = 8  # rows
+SMALL = 10 ** 6  # multiplications, up to which OpenBLAS may do without packing
+# up to so many rows, our own loops beat a BLAS that packs; older numba does not vectorize them
 FEW_ROWS = 16 if numba.version_info[:2] >= (0, 57) else 1
 
 
 @numba.njit(**dict(SETTINGS, fastmath=SETTINGS['fastmath'] | {'reassoc'}))
-def product(a, B_T, out):
-    """Fill out = a B for a few rows of a: two by two, so that each number read is used twice."""
+def product(a, B_T, small_products, out):
+    """Fill out = a B, for the few rows of a that a time step has."""
+    if small_products and BLOCK * B_T.size <= SMALL:
+        for j in range(0, len(a), BLOCK):
+            numpy.dot(a[j:j + BLOCK], B_T.T, out[j:j + BLOCK])
+        return
     if len(a) > FEW_ROWS or len(B_T) % 2:
         numpy.dot(a, B_T.T, out)
         return
+    # two rows by two columns, so that each number that is read serves twice
     zero = a.dtype.type(0)
     for j in range(0, len(a) - 1, 2):
         x, y = a[j], a[j + 1]
@@ -119,7 +126,8 @@ def add(m, x, total):
 
 
 @jit
-def read(words, mask, samples, n_live, z_words, U_T, pooled, gates, h_before, c_before, out):
+def read(words, mask, samples, n_live, z_words, U_T, pooled, small_products,
+         gates, h_before, c_before, out):
     """Read the samples of one part, (N,) packed words; fill what the way back needs.
 
     out: the state after each step, (T, B, D); if ``pooled``, its sum over the words, (1, B, D).
@@ -131,7 +139,7 @@ def read(words, mask, samples, n_live, z_words, U_T, pooled, gates, h_before, c_
     for t in range(len(n_live)):
         n = n_live[t]
         z = gates[row:row + n]
-        product(h[:n], U_T, z)
+        product(h[:n], U_T, small_products, z)
         h_before[row:row + n] = h[:n]
         c_before[row:row + n] = c[:n]
         for j in range(n):
@@ -164,8 +172,9 @@ def forget(gates, c_before, m, dh, dc, dz):
 
 
 @jit
-def read_back(mask, samples, n_live, U, pooled, gates, h_before, c_before, dout, dz, dU):
-    """Go back over one part: from the gradient of read's out to dz (N, 4 D) and its share of dU."""
+def read_back(mask, samples, n_live, U, pooled, small_products, gates, h_before, c_before,
+              dout, dz, dU):
+    """Go back over one part: from the gradient of read's out to dz (N, 4 D) and its own dU."""
     D = len(U)
     dh = numpy.zeros((len(samples), D), dz.dtype)
     dc = numpy.zeros((len(samples), D), dz.dtype)
@@ -181,7 +190,7 @@ def read_back(mask, samples, n_live, U, pooled, gates, h_before, c_before, dout,
             if pooled:
                 add(mask[row + j], dout[0, samples[j]], dh[j])
             forget(gates[row + j], c_before[row + j], mask[row + j], dh[j], dc[j], dz[row + j])
-        product(dz[row:row + n], U, through_U[:n])
+        product(dz[row:row + n], U, small_products, through_U[:n])
         dh[:n] += through_U[:n]
     numpy.dot(h_before.T, dz, dU)
 
@@ -229,29 +238,43 @@ def deal(mask, index):
     return parts
 
 
-def forward(rows, index, mask, W, U, b, pooled):
-    """Return read's out and, to go back with: gates (N, 4 D), h and c (N, D) before each step."""
+def reuse(storage, n_rows, n_columns, dtype):
+    """Return an empty array in the memory of the last call's, if it is there and large enough."""
+    size, old = n_rows * n_columns, getattr(storage[0], 'base', None)
+    if old is None or old.size < size or old.dtype != dtype:  # fresh pages are dear
+        old = numpy.empty(size, dtype)
+    storage[0] = old[:size].reshape(n_rows, n_columns)
+    return storage[0]
+
+
+def forward(rows, index, mask, W, U, b, pooled, storage):
+    """Return read's out; store what the way back needs.
+
+    That is, in this order: gates (N, 4 D), h and c (N, D) before each step.
+    """
     parts = deal(mask, index)
     n_packed = parts[-1][-1].stop
     D = len(U)
     U_T = numpy.ascontiguousarray(U.T)
     z_words = numpy.empty((len(rows), 4 * D), U.dtype)
     run_parts(project, [(rows[s], W, b, z_words[s]) for s in cut(len(rows), len(parts))])
-    gates = numpy.empty((n_packed, 4 * D), U.dtype)
-    h_before, c_before = numpy.empty((2, n_packed, D), U.dtype)
+    gates, h_before, c_before = (reuse(kept, n_packed, width * D, U.dtype)
+                                 for kept, width in zip(storage, (4, 1, 1)))
     out = numpy.zeros((1 if pooled else len(mask), mask.shape[1], D), U.dtype)
-    run_parts(read, [(words, m, samples, n_live, z_words, U_T, pooled, gates[s], h_before[s],
-                      c_before[s], out) for words, m, samples, n_live, s in parts])
-    return out, gates, h_before, c_before
+    run_parts(read, [(words, m, samples, n_live, z_words, U_T, pooled, SMALL_PRODUCTS,
+                      gates[s], h_before[s], c_before[s], out)
+                     for words, m, samples, n_live, s in parts])
+    return out
 
 
-def backward(rows, index, mask, W, U, gates, h_before, c_before, dout, pooled):
-    """Return the gradients of rows, W, U and b, given that of read's out."""
+def backward(rows, index, mask, W, U, gates, h_before, c_before, dout, pooled, storage):
+    """Return the gradients of rows, W, U and b, given that of read's out; store that of z."""
     parts = deal(mask, index)
     dU = numpy.empty((len(parts),) + U.shape, U.dtype)
-    dz = numpy.empty_like(gates)
-    run_parts(read_back, [(m, samples, n_live, U, pooled, gates[s], h_before[s], c_before[s],
-                           dout, dz[s], dU[k]) for k, (_, m, samples, n_live, s) in enumerate(parts)])
+    dz = reuse(storage, *gates.shape, dtype=U.dtype)
+    run_parts(read_back, [(m, samples, n_live, U, pooled, SMALL_PRODUCTS,
+                           gates[s], h_before[s], c_before[s], dout, dz[s], dU[k])
+                          for k, (_, m, samples, n_live, s) in enumerate(parts)])
 
     words = numpy.concatenate([part[0] for part in parts])
     order = numpy.argsort(words, kind='stable')
@@ -286,13 +309,11 @@ class FusedLSTM(Op):
 
     def perform(self, node, inputs, output_storage):
         with one_blas_thread():
-            values = forward(*inputs, pooled=self.pooled)
-        for storage, value in zip(output_storage, values):
-            storage[0] = value
+            output_storage[0][0] = forward(*inputs, pooled=self.pooled, storage=output_storage[1:])
 
     def L_op(self, inputs, outputs, output_gradients):
         rows, index, mask, W, U, _ = inputs
-        drows, dW, dU, db = FusedLSTMGradient(self.pooled)(
+        drows, dW, dU, db, _ = FusedLSTMGradient(self.pooled)(
             rows, index, mask, W, U, *outputs[1:], output_gradients[0])
         return [drows, grad_undefined(self, 1, index), grad_undefined(self, 2, mask), dW, dU, db]
 
@@ -300,7 +321,7 @@ class FusedLSTM(Op):
 
 
 class FusedLSTMGradient(Op):
-    """Gradients of :class:`FusedLSTM` with respect to rows, W, U and b."""
+    """Gradients of :class:`FusedLSTM` with respect to rows, W, U and b; and of z, (N, 4 D)."""
 
     __props__ = ('pooled',)
 
@@ -309,17 +330,18 @@ class FusedLSTMGradient(Op):
 
     def make_node(self, *inputs):
         rows, _, _, W, U = inputs[:5]
-        return Apply(self, inputs, [rows.type(), W.type(), U.type(), tensor.vector(dtype=U.dtype)])
+        return Apply(self, inputs, [rows.type(), W.type(), U.type(), tensor.vector(dtype=U.dtype),
+                                    tensor.matrix(dtype=U.dtype)])
 
     def perform(self, node, inputs, output_storage):
         with one_blas_thread():
-            values = backward(*inputs, pooled=self.pooled)
+            values = backward(*inputs, pooled=self.pooled, storage=output_storage[-1])
         for storage, value in zip(output_storage, values):
             storage[0] = value
 
 
 def look_up(emb, mask):
-    """Return (rows, index) such that ``rows[index]`` is emb (T, B, D), with each word's row once."""
+    """Return (rows, index): ``rows[index]`` is emb (T, B, D), and each word has one row."""
     lookup = emb.owner.inputs[0].owner if emb.owner else None
     if lookup and len(lookup.inputs) == 2:
         table, words = lookup.inputs

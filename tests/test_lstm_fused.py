@@ -27,8 +27,9 @@ def model_of(dim, encoder, seed=0):
                'use_dropout': False, 'noise_std': 0., 'seed': 123}
     rng = numpy.random.RandomState(seed)
     params = lstm.init_params(options, rng)
-    return options, lstm.init_tparams({name: value + lstm.numpy_floatX(0.3 * rng.randn(*value.shape))
-                                       for name, value in params.items()})
+    return options, lstm.init_tparams(
+        {name: value + lstm.numpy_floatX(0.3 * rng.randn(*value.shape))
+         for name, value in params.items()})
 
 
 @lru_cache(maxsize=None)
@@ -238,7 +239,7 @@ def test_a_fast_update_touches_no_other_row(monkeypatch):
 def test_all_of_this_in_float32():
     flags = 'floatX=float32,mode=FAST_COMPILE'
     environment = dict(os.environ, THEANO_FLAGS=flags, PYTEST_FLOAT32='1')
-    done = subprocess.run([sys.executable, '-m', 'pytest', '-q', '--no-cov', '-p', 'no:cacheprovider',
+    done = subprocess.run([sys.executable, '-m', 'pytest', '-q', '--no-cov',
                            os.path.join('tests', 'test_lstm_fused.py')], cwd=ROOT, env=environment,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
     assert done.returncode == 0, done.stdout
