@@ -220,7 +220,8 @@ def draw_pictures(table, curves, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--path', required=True, help='imdb.pkl or the aclImdb archive')
-    parser.add_argument('--rounds', type=int, default=7, help='turns each, of a second or more (default: 7)')
+    parser.add_argument('--rounds', type=int, default=7,
+                        help='turns each, of a second or more (default: 7)')
     parser.add_argument('--batches', type=int, default=20, help='batches (default: 20)')
     parser.add_argument('--only', nargs='*', default=list(SETTINGS), choices=list(SETTINGS),
                         help='settings to measure (default: all)')
