@@ -3,8 +3,6 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
-import scipy.linalg.cython_blas  # noqa: F401  the BLAS that numba calls, for threadpoolctl to find
-from threadpoolctl import ThreadpoolController
 
 SETTINGS = {'cache': True, 'nogil': True, 'error_model': 'numpy',
             'fastmath': {'contract', 'nsz', 'arcp'}}  # NaN and infinity keep their meaning
@@ -21,15 +19,6 @@ def count_threads():
 
 N_THREADS = count_threads()
 threads = ThreadPoolExecutor(N_THREADS)
-blas = ThreadpoolController()
-# OpenBLAS for AVX-512 multiplies small matrices without packing them first
-SMALL_PRODUCTS = any(library.get('architecture') in ('SkylakeX', 'Cooperlake', 'SapphireRapids')
-                     for library in blas.info() if 'scipy' in library['filepath'])
-
-
-def one_blas_thread():
-    """Return a context without BLAS threads: within ours, they are several times slower."""
-    return blas.limit(limits=1, user_api='blas')
 
 
 def run_parts(kernel, parts):

@@ -86,13 +86,32 @@ class PyTensorRandomStreams:
         self.state_updates.append((rng, next_rng))
         return sample
 
-    def binomial(self, size, p):
-        """0 or 1, the latter with probability ``p``, as floatX."""
-        return tensor.cast(self.draw(tensor.random.binomial, 1, p, size=size), config.floatX)
+    def binomial(self, size, p, dtype):
+        """0 or 1, the latter with probability ``p``."""
+        zero, one = numpy.asarray([0, 1], dtype)
+        return tensor.switch(self.draw(tensor.random.uniform, size=size) < p, one, zero)
 
     def normal(self, size, std):
         """Gaussian of mean 0 and standard deviation ``std``, as floatX."""
         return tensor.cast(self.draw(tensor.random.normal, 0., std, size=size), config.floatX)
+
+
+def rewrites(op_type):
+    """Register a function (node, is_used) -> replacements, or None, for nodes of ``op_type``.
+
+    ``is_used`` tells of an output of the node whether the graph reads it.
+    """
+    def register(f):
+        if NAME == 'PyTensor':
+            def local(fgraph, node):
+                return f(node, lambda output: bool(fgraph.clients[output]))
+        else:
+            def local(node):
+                return f(node, lambda output: bool(output.clients))
+        local.__name__ = f.__name__
+        register_specialize(node_rewriter([op_type])(local))
+        return f
+    return register
 
 
 def has_scan(outputs):
@@ -121,10 +140,12 @@ try:
         from pytensor.gradient import grad_undefined  # noqa: F401
         from pytensor.graph.basic import Apply  # noqa: F401
         from pytensor.graph.op import Op  # noqa: F401
+        from pytensor.graph.rewriting.basic import node_rewriter
         from pytensor.graph.traversal import ancestors
         from pytensor.link.vm import VMLinker
         from pytensor.scan.op import Scan
         from pytensor.tensor import sigmoid, unique  # noqa: F401
+        from pytensor.tensor.rewriting.basic import register_specialize
         from pytensor.tensor.special import softmax as softmax_over
         softmax = partial(softmax_over, axis=-1)  # over each row, as Theano's
         scan, RandomStreams = pytensor_scan, PyTensorRandomStreams
@@ -132,12 +153,13 @@ try:
         import theano
         import theano.tensor as tensor
         from theano.compile.mode import Mode
-        from theano.gof import Apply, Op  # noqa: F401
+        from theano.gof import Apply, Op, local_optimizer as node_rewriter  # noqa: F401
         from theano.gof.graph import ancestors
         from theano.gof.vm import VM_Linker as VMLinker
         from theano.gradient import grad_undefined  # noqa: F401
         from theano.scan_module.scan_op import Scan
         from theano.tensor.extra_ops import Unique
+        from theano.tensor.opt import register_specialize
         from theano.tensor.nnet import sigmoid, softmax  # noqa: F401
         from theano.tensor.shared_randomstreams import RandomStreams  # noqa: F401
         scan, unique = theano_scan, theano_unique

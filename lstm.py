@@ -221,8 +221,7 @@ poolings = {'lstm': mean_pool}
 
 def dropout_layer(state_before, use_noise, trng):
     """Zero half of the units at random in training; halve all of them otherwise."""
-    kept = trng.binomial(size=state_before.shape, p=0.5)
-    kept = tensor.cast(kept, config.floatX)
+    kept = trng.binomial(size=state_before.shape, p=0.5, dtype=config.floatX)
     return tensor.switch(use_noise, state_before * kept, state_before * numpy_floatX(0.5))
 
 

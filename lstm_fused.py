@@ -13,9 +13,9 @@ import numba
 import numpy
 from numba.extending import overload
 
-from compiled import (N_THREADS, SETTINGS, SMALL_PRODUCTS, cut, jit, one_blas_thread,
-                      run_parts)
-from engine import Apply, Op, config, grad_undefined, tensor, unique
+from compiled import N_THREADS, SETTINGS, cut, jit, run_parts
+from engine import Apply, Op, config, grad_undefined, rewrites, tensor, unique
+from products import add_packed, add_product, pack
 
 # --- Kernels: numba -------------------------------------------------------------------------
 
@@ -55,55 +55,15 @@ def compiled_tanh(x):
     return rational
 
 
-BLOCK = 8  # rows
-SMALL = 10 ** 6  # multiplications, up to which OpenBLAS may do without packing
-# up to so many rows, our own loops beat a BLAS that packs; older numba does not vectorize them
-FEW_ROWS = 16 if numba.version_info[:2] >= (0, 57) else 1
-
-
-@numba.njit(**dict(SETTINGS, fastmath=SETTINGS['fastmath'] | {'reassoc'}))
-def product(a, B_T, small_products, out):
-    """Fill out = a B, for the few rows of a that a time step has."""
-    if small_products and BLOCK * B_T.size <= SMALL:
-        for j in range(0, len(a), BLOCK):
-            numpy.dot(a[j:j + BLOCK], B_T.T, out[j:j + BLOCK])
-        return
-    if len(a) > FEW_ROWS or len(B_T) % 2:
-        numpy.dot(a, B_T.T, out)
-        return
-    # two rows by two columns, so that each number that is read serves twice
-    zero = a.dtype.type(0)
-    for j in range(0, len(a) - 1, 2):
-        x, y = a[j], a[j + 1]
-        for n in range(0, len(B_T), 2):
-            u, v = B_T[n], B_T[n + 1]
-            xu, xv, yu, yv = zero, zero, zero, zero
-            for k in range(len(x)):
-                xu += x[k] * u[k]
-                xv += x[k] * v[k]
-                yu += y[k] * u[k]
-                yv += y[k] * v[k]
-            out[j, n], out[j, n + 1], out[j + 1, n], out[j + 1, n + 1] = xu, xv, yu, yv
-    if len(a) % 2:
-        x = a[-1]
-        for n in range(0, len(B_T), 2):
-            u, v = B_T[n], B_T[n + 1]
-            xu, xv = zero, zero
-            for k in range(len(x)):
-                xu += x[k] * u[k]
-                xv += x[k] * v[k]
-            out[-1, n], out[-1, n + 1] = xu, xv
-
-
 @jit
-def open_gates(z, z_word):
+def open_gates(z):
     """Turn one row of z (4 D,) into the gates i, f, o and the candidate g."""
     half = z.dtype.type(0.5)
     candidate = 3 * (len(z) // 4)
     for d in range(candidate):
-        z[d] = half * tanh(half * (z[d] + z_word[d])) + half
+        z[d] = half * tanh(half * z[d]) + half
     for d in range(candidate, len(z)):
-        z[d] = tanh(z[d] + z_word[d])
+        z[d] = tanh(z[d])
 
 
 @jit
@@ -126,24 +86,28 @@ def add(m, x, total):
 
 
 @jit
-def read(words, mask, samples, n_live, z_words, U_T, pooled, small_products,
-         gates, h_before, c_before, out):
-    """Read the samples of one part, (N,) packed words; fill what the way back needs.
+def read(words, mask, samples, n_live, z_words, U, pooled, kept, gates, h_before, c_before, out):
+    """Read the samples of one part, (N,) packed words; if ``kept``, fill what the way back needs.
 
     out: the state after each step, (T, B, D); if ``pooled``, its sum over the words, (1, B, D).
     """
-    D = U_T.shape[1]
-    h = numpy.zeros((len(samples), D), U_T.dtype)
-    c = numpy.zeros((len(samples), D), U_T.dtype)
+    D = len(U)
+    U_packed = pack(U)
+    h = numpy.zeros((len(samples), D), U.dtype)
+    c = numpy.zeros((len(samples), D), U.dtype)
+    scratch = numpy.empty((len(samples), 4 * D), U.dtype)
     row = 0
     for t in range(len(n_live)):
         n = n_live[t]
-        z = gates[row:row + n]
-        product(h[:n], U_T, small_products, z)
-        h_before[row:row + n] = h[:n]
-        c_before[row:row + n] = c[:n]
+        z = gates[row:row + n] if kept else scratch[:n]
         for j in range(n):
-            open_gates(z[j], z_words[words[row + j]])
+            z[j] = z_words[words[row + j]]
+        add_packed(h[:n], U_packed, z)
+        if kept:
+            h_before[row:row + n] = h[:n]
+            c_before[row:row + n] = c[:n]
+        for j in range(n):
+            open_gates(z[j])
             remember(z[j], mask[row + j], h[j], c[j])
             if pooled:
                 add(mask[row + j], h[j], out[0, samples[j]])
@@ -172,13 +136,12 @@ def forget(gates, c_before, m, dh, dc, dz):
 
 
 @jit
-def read_back(mask, samples, n_live, U, pooled, small_products, gates, h_before, c_before,
-              dout, dz, dU):
-    """Go back over one part: from the gradient of read's out to dz (N, 4 D) and its own dU."""
+def read_back(mask, samples, n_live, U, pooled, gates, h_before, c_before, dout, dz, dU):
+    """Go back over one part: from the gradient of read's out to dz (N, 4 D); add its part to dU."""
     D = len(U)
+    U_T_packed = pack(U.T)
     dh = numpy.zeros((len(samples), D), dz.dtype)
     dc = numpy.zeros((len(samples), D), dz.dtype)
-    through_U = numpy.empty((len(samples), D), dz.dtype)
     row = len(mask)
     for t in range(len(n_live) - 1, -1, -1):
         n = n_live[t]
@@ -190,28 +153,28 @@ def read_back(mask, samples, n_live, U, pooled, small_products, gates, h_before,
             if pooled:
                 add(mask[row + j], dout[0, samples[j]], dh[j])
             forget(gates[row + j], c_before[row + j], mask[row + j], dh[j], dc[j], dz[row + j])
-        product(dz[row:row + n], U, small_products, through_U[:n])
-        dh[:n] += through_U[:n]
-    numpy.dot(h_before.T, dz, dU)
+        add_packed(dz[row:row + n], U_T_packed, dh[:n])
+    add_product(h_before.T, dz, dU)
 
 
 @jit
 def project(rows, W, b, z_words):
     """Fill z_words (V, 4 D): the inputs' share of z for each different word."""
-    numpy.dot(rows, W, z_words)
-    z_words += b
+    for v in range(len(rows)):
+        z_words[v] = b
+    add_product(rows, W, z_words)
 
 
 @jit
-def project_back(rows, W_T, dz, order, starts, drows, dW, db):
-    """From dz (N, 4 D) to the gradients of some words' rows (V, D), and their part of dW and db."""
+def project_back(rows, W, dz, order, starts, drows, dW, db):
+    """From dz (N, 4 D) to the gradients of some words' rows (V, D); add their part to dW and db."""
     dz_words = numpy.zeros((len(rows), dz.shape[1]), dz.dtype)
     for v in range(len(rows)):
         for k in range(starts[v], starts[v + 1]):
             dz_words[v] += dz[order[k]]
         db += dz_words[v]
-    numpy.dot(dz_words, W_T, drows)
-    numpy.dot(rows.T, dz_words, dW)
+    add_product(dz_words, W.T, drows)
+    add_product(rows.T, dz_words, dW)
 
 # --- One batch: NumPy and threads -----------------------------------------------------------
 
@@ -248,20 +211,20 @@ def reuse(storage, n_rows, n_columns, dtype):
 
 
 def forward(rows, index, mask, W, U, b, pooled, storage):
-    """Return read's out; store what the way back needs.
+    """Return read's out; store what the way back needs, where there is ``storage`` for it.
 
     That is, in this order: gates (N, 4 D), h and c (N, D) before each step.
     """
     parts = deal(mask, index)
-    n_packed = parts[-1][-1].stop
     D = len(U)
-    U_T = numpy.ascontiguousarray(U.T)
     z_words = numpy.empty((len(rows), 4 * D), U.dtype)
     run_parts(project, [(rows[s], W, b, z_words[s]) for s in cut(len(rows), len(parts))])
-    gates, h_before, c_before = (reuse(kept, n_packed, width * D, U.dtype)
-                                 for kept, width in zip(storage, (4, 1, 1)))
+    kept = bool(storage)
+    n_rows = parts[-1][-1].stop if kept else 0
+    gates, h_before, c_before = (reuse(place, n_rows, width * D, U.dtype) for place, width
+                                 in zip(storage or [[None], [None], [None]], (4, 1, 1)))
     out = numpy.zeros((1 if pooled else len(mask), mask.shape[1], D), U.dtype)
-    run_parts(read, [(words, m, samples, n_live, z_words, U_T, pooled, SMALL_PRODUCTS,
+    run_parts(read, [(words, m, samples, n_live, z_words, U, pooled, kept,
                       gates[s], h_before[s], c_before[s], out)
                      for words, m, samples, n_live, s in parts])
     return out
@@ -270,20 +233,19 @@ def forward(rows, index, mask, W, U, b, pooled, storage):
 def backward(rows, index, mask, W, U, gates, h_before, c_before, dout, pooled, storage):
     """Return the gradients of rows, W, U and b, given that of read's out; store that of z."""
     parts = deal(mask, index)
-    dU = numpy.empty((len(parts),) + U.shape, U.dtype)
+    dU = numpy.zeros((len(parts),) + U.shape, U.dtype)
     dz = reuse(storage, *gates.shape, dtype=U.dtype)
-    run_parts(read_back, [(m, samples, n_live, U, pooled, SMALL_PRODUCTS,
+    run_parts(read_back, [(m, samples, n_live, U, pooled,
                            gates[s], h_before[s], c_before[s], dout, dz[s], dU[k])
                           for k, (_, m, samples, n_live, s) in enumerate(parts)])
 
     words = numpy.concatenate([part[0] for part in parts])
     order = numpy.argsort(words, kind='stable')
     starts = numpy.concatenate([[0], numpy.bincount(words, minlength=len(rows)).cumsum()])
-    drows = numpy.empty_like(rows)
-    dW = numpy.empty((len(parts),) + W.shape, W.dtype)
+    drows = numpy.zeros_like(rows)
+    dW = numpy.zeros((len(parts),) + W.shape, W.dtype)
     db = numpy.zeros((len(parts), len(W.T)), W.dtype)
-    W_T = numpy.ascontiguousarray(W.T)
-    run_parts(project_back, [(rows[s], W_T, dz, order, starts[s.start:s.stop + 1], drows[s], dW[k],
+    run_parts(project_back, [(rows[s], W, dz, order, starts[s.start:s.stop + 1], drows[s], dW[k],
                               db[k]) for k, s in enumerate(cut(len(rows), len(parts)))])
     return drows, dW.sum(axis=0), dU.sum(axis=0), db.sum(axis=0)
 
@@ -294,22 +256,23 @@ class FusedLSTM(Op):
     """Hidden states of an LSTM over embedded words, or their sum over the words if ``pooled``.
 
     Inputs: rows (V, D) of the embedding; index (T, B), the row of each word; mask (T, B);
-    W and U (D, 4 D); b (4 D,). Outputs: the states (T, B, D), or their sum (1, B, D); and what
-    the gradient needs of each step.
+    W and U (D, 4 D); b (4 D,). Outputs: the states (T, B, D), or their sum (1, B, D); and, if
+    ``kept``, what the gradient needs of each step.
     """
 
-    __props__ = ('pooled',)
+    __props__ = ('pooled', 'kept')
 
-    def __init__(self, pooled):
-        self.pooled = pooled
+    def __init__(self, pooled, kept=True):
+        self.pooled, self.kept = pooled, kept
 
     def make_node(self, rows, index, mask, W, U, b):
-        outputs = [tensor.tensor3(dtype=U.dtype)] + [tensor.matrix(dtype=U.dtype) for _ in range(3)]
+        outputs = [tensor.tensor3(dtype=U.dtype)]
+        if self.kept:
+            outputs += [tensor.matrix(dtype=U.dtype) for _ in range(3)]
         return Apply(self, [rows, index, mask, W, U, b], outputs)
 
     def perform(self, node, inputs, output_storage):
-        with one_blas_thread():
-            output_storage[0][0] = forward(*inputs, pooled=self.pooled, storage=output_storage[1:])
+        output_storage[0][0] = forward(*inputs, pooled=self.pooled, storage=output_storage[1:])
 
     def L_op(self, inputs, outputs, output_gradients):
         rows, index, mask, W, U, _ = inputs
@@ -318,6 +281,14 @@ class FusedLSTM(Op):
         return [drows, grad_undefined(self, 1, index), grad_undefined(self, 2, mask), dW, dU, db]
 
     pullback = L_op  # its name in the PyTensor to come
+
+
+@rewrites(FusedLSTM)
+def keep_nothing_in_vain(node, is_used):
+    """Where no gradient is asked for, the steps need not be kept."""
+    if node.op.kept and not any(map(is_used, node.outputs[1:])):
+        out = FusedLSTM(node.op.pooled, kept=False)(*node.inputs)
+        return {node.outputs[0]: out}
 
 
 class FusedLSTMGradient(Op):
@@ -334,8 +305,7 @@ class FusedLSTMGradient(Op):
                                     tensor.matrix(dtype=U.dtype)])
 
     def perform(self, node, inputs, output_storage):
-        with one_blas_thread():
-            values = backward(*inputs, pooled=self.pooled, storage=output_storage[-1])
+        values = backward(*inputs, pooled=self.pooled, storage=output_storage[-1])
         for storage, value in zip(output_storage, values):
             storage[0] = value
 

@@ -13,6 +13,7 @@ import compiled
 import imdb
 import lstm
 import lstm_fused
+import products
 import sparse_updates
 from engine import config, tensor, theano
 from tests.conftest import ROOT, toy_reviews
@@ -117,13 +118,19 @@ def test_threads_obey_the_environment(monkeypatch):
         assert compiled.count_threads() >= 1
 
 
-def test_blas_keeps_to_one_thread_inside_only():
-    def blas_threads():
-        return [lib['num_threads'] for lib in compiled.blas.info() if lib['user_api'] == 'blas']
-    before = blas_threads()
-    with compiled.one_blas_thread():
-        assert set(blas_threads()) == {1}
-    assert blas_threads() == before
+@pytest.mark.parametrize('dtype, tolerance', [('float32', 1e-4), ('float64', 1e-12)])
+@given(shape=st.tuples(*[st.integers(0, 40)] * 3), deep=st.booleans(), seed=st.integers(0, 99))
+def test_products_are_those_of_numpy(shape, deep, seed, dtype, tolerance):
+    m, depth, n = shape
+    rng = numpy.random.RandomState(seed)
+    a = rng.randn(depth * (20 if deep else 1), m).astype(dtype).T  # strides of its own
+    b = rng.randn(a.shape[1], n).astype(dtype)
+    out = numpy.ones((m, n), dtype)
+    products.add_product(a, b, out)
+    numpy.testing.assert_allclose(out, 1 + a.dot(b), rtol=0, atol=tolerance)
+    out[:] = 1
+    products.add_product(a, numpy.asfortranarray(b), out)
+    numpy.testing.assert_allclose(out, 1 + a.dot(b), rtol=0, atol=tolerance)
 
 
 def test_without_a_mask_and_without_a_look_up():
@@ -151,7 +158,7 @@ def test_nan_stays_nan():
         for value in (numpy.nan, -numpy.inf, numpy.inf, -20, -0.3, 0, 1e-4, 5, 8.5):
             x = numpy.asarray(value, kind)[()]
             z = numpy.full(4, x)
-            lstm_fused.open_gates(z, numpy.zeros(4, kind))
+            lstm_fused.open_gates(z)
             expected = [1 / (1 + numpy.exp(-x.astype('float64')))] * 3 + [numpy.tanh(x)]
             numpy.testing.assert_allclose(z, expected, rtol=3e-6, atol=1e-6)
 
