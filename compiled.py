@@ -3,6 +3,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
+import numpy
 
 SETTINGS = {'cache': True, 'nogil': True, 'error_model': 'numpy',
             'fastmath': {'contract', 'nsz', 'arcp'}}  # NaN and infinity keep their meaning
@@ -29,7 +30,7 @@ def run_parts(kernel, parts):
         other.result()
 
 
-def cut(n, n_parts):
-    """Cut ``range(n)`` into slices of nearly equal size."""
-    ends = [n * k // n_parts for k in range(n_parts + 1)]
+def cut(work, n_parts):
+    """Cut a range into slices of nearly equal work; ``work[k]`` is that of its first k."""
+    ends = numpy.searchsorted(work, [work[-1] * k // n_parts for k in range(n_parts + 1)])
     return [slice(*pair) for pair in zip(ends[:-1], ends[1:])]

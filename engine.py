@@ -96,20 +96,29 @@ class PyTensorRandomStreams:
         return tensor.cast(self.draw(tensor.random.normal, 0., std, size=size), config.floatX)
 
 
+AFTER_MERGING = 49.2  # on the engines' scale: nodes are merged at 49, in-place work is at 50
+
+
 def rewrites(op_type):
     """Register a function (node, is_used) -> replacements, or None, for nodes of ``op_type``.
 
-    ``is_used`` tells of an output of the node whether the graph reads it.
+    ``is_used`` tells of an output of the node whether the graph reads it. The rewrite comes last of
+    those that are not in place: before, a node may stand there twice, to be merged.
     """
     def register(f):
         if NAME == 'PyTensor':
             def local(fgraph, node):
                 return f(node, lambda output: bool(fgraph.clients[output]))
         else:
-            def local(node):
-                return f(node, lambda output: bool(output.clients))
+            def local(node):  # of whatever operation
+                if isinstance(node.op, op_type):
+                    return f(node, lambda output: bool(output.clients))
         local.__name__ = f.__name__
-        register_specialize(node_rewriter([op_type])(local))
+        late = in2out(node_rewriter([op_type])(local), name=f.__name__)
+        if NAME == 'PyTensor':
+            optdb.register(f.__name__, late, 'fast_run', position=AFTER_MERGING)
+        else:
+            optdb.register(f.__name__, late, AFTER_MERGING, 'fast_run')
         return f
     return register
 
@@ -136,30 +145,29 @@ try:
     if NAME == 'PyTensor':
         theano = import_pytensor()
         import pytensor.tensor as tensor
-        from pytensor.compile.mode import Mode
+        from pytensor.compile.mode import Mode, optdb
         from pytensor.gradient import grad_undefined  # noqa: F401
         from pytensor.graph.basic import Apply  # noqa: F401
         from pytensor.graph.op import Op  # noqa: F401
-        from pytensor.graph.rewriting.basic import node_rewriter
+        from pytensor.graph.rewriting.basic import in2out, node_rewriter
         from pytensor.graph.traversal import ancestors
         from pytensor.link.vm import VMLinker
         from pytensor.scan.op import Scan
         from pytensor.tensor import sigmoid, unique  # noqa: F401
-        from pytensor.tensor.rewriting.basic import register_specialize
         from pytensor.tensor.special import softmax as softmax_over
         softmax = partial(softmax_over, axis=-1)  # over each row, as Theano's
         scan, RandomStreams = pytensor_scan, PyTensorRandomStreams
     else:
         import theano
         import theano.tensor as tensor
-        from theano.compile.mode import Mode
+        from theano.compile.mode import Mode, optdb
         from theano.gof import Apply, Op, local_optimizer as node_rewriter  # noqa: F401
         from theano.gof.graph import ancestors
         from theano.gof.vm import VM_Linker as VMLinker
         from theano.gradient import grad_undefined  # noqa: F401
         from theano.scan_module.scan_op import Scan
         from theano.tensor.extra_ops import Unique
-        from theano.tensor.opt import register_specialize
+        from theano.tensor.opt import in2out
         from theano.tensor.nnet import sigmoid, softmax  # noqa: F401
         from theano.tensor.shared_randomstreams import RandomStreams  # noqa: F401
         scan, unique = theano_scan, theano_unique

@@ -15,7 +15,7 @@ from numba.extending import overload
 
 from compiled import N_THREADS, SETTINGS, cut, jit, run_parts
 from engine import Apply, Op, config, grad_undefined, rewrites, tensor, unique
-from products import add_packed, add_product, pack
+from products import DEPTH, add_packed, add_product, pack
 
 # --- Kernels: numba -------------------------------------------------------------------------
 
@@ -142,7 +142,7 @@ def read_back(mask, samples, n_live, U, pooled, gates, h_before, c_before, dout,
     U_T_packed = pack(U.T)
     dh = numpy.zeros((len(samples), D), dz.dtype)
     dc = numpy.zeros((len(samples), D), dz.dtype)
-    row = len(mask)
+    row = end = len(mask)
     for t in range(len(n_live) - 1, -1, -1):
         n = n_live[t]
         row -= n
@@ -154,7 +154,9 @@ def read_back(mask, samples, n_live, U, pooled, gates, h_before, c_before, dout,
                 add(mask[row + j], dout[0, samples[j]], dh[j])
             forget(gates[row + j], c_before[row + j], mask[row + j], dh[j], dc[j], dz[row + j])
         add_packed(dz[row:row + n], U_T_packed, dh[:n])
-    add_product(h_before.T, dz, dU)
+        if t == 0 or end - row + n_live[t - 1] > DEPTH:  # while dz is still in the cache
+            add_product(h_before[row:end].T, dz[row:end], dU)
+            end = row
 
 
 @jit
@@ -218,7 +220,8 @@ def forward(rows, index, mask, W, U, b, pooled, storage):
     parts = deal(mask, index)
     D = len(U)
     z_words = numpy.empty((len(rows), 4 * D), U.dtype)
-    run_parts(project, [(rows[s], W, b, z_words[s]) for s in cut(len(rows), len(parts))])
+    run_parts(project, [(rows[s], W, b, z_words[s])
+                        for s in cut(range(len(rows) + 1), len(parts))])
     kept = bool(storage)
     n_rows = parts[-1][-1].stop if kept else 0
     gates, h_before, c_before = (reuse(place, n_rows, width * D, U.dtype) for place, width
@@ -245,8 +248,9 @@ def backward(rows, index, mask, W, U, gates, h_before, c_before, dout, pooled, s
     drows = numpy.zeros_like(rows)
     dW = numpy.zeros((len(parts),) + W.shape, W.dtype)
     db = numpy.zeros((len(parts), len(W.T)), W.dtype)
+    work = starts + 4 * numpy.arange(len(starts))  # a row's products cost as four sums of dz
     run_parts(project_back, [(rows[s], W, dz, order, starts[s.start:s.stop + 1], drows[s], dW[k],
-                              db[k]) for k, s in enumerate(cut(len(rows), len(parts)))])
+                              db[k]) for k, s in enumerate(cut(work, len(parts)))])
     return drows, dW.sum(axis=0), dU.sum(axis=0), db.sum(axis=0)
 
 # --- The operation in the graph -------------------------------------------------------------

@@ -97,7 +97,7 @@ class AdaDeltaStep(Op):
         *state, now, rows, values = inputs
         views = [array.reshape(len(array), -1) for array in state[:3]]
         grads = values.reshape(len(values), views[0].shape[1])
-        parts = cut(len(rows), N_THREADS if values.size > 2 ** 14 else 1)
+        parts = cut(range(len(rows) + 1), N_THREADS if values.size > 2 ** 14 else 1)
         run_parts(adadelta_rows, [(*views, state[3], now, rows[s], grads[s]) for s in parts])
         for storage, array in zip(output_storage, state):
             storage[0] = array

@@ -177,7 +177,8 @@ def median(values):
 
 def row(name, speeds):
     """Return one line of the table, in Markdown."""
-    cells = ['%.0f +- %.0f' % (median(v), (max(v) - min(v)) / 2) for v in speeds.values()]
+    cells = ['%.1f +- %.1f' % (median(speeds[k]) / 1000, (max(speeds[k]) - min(speeds[k])) / 2000)
+             if k in speeds else '' for k in CONTENDERS]
     fastest = max(median(v) for k, v in speeds.items() if k.startswith('torch'))
     cells.append('%.2f' % (median(speeds['fused']) / fastest))
     cells.append('%.1f' % (median(speeds['fused']) / median(speeds['scan']))
@@ -230,7 +231,7 @@ def main():
     multiprocessing.set_start_method('spawn')
 
     contenders = {name: Contender(name, options.path) for name in CONTENDERS}
-    print('| words/s | %s | fused / fastest torch | fused / scan |' % ' | '.join(CONTENDERS))
+    print('| thousand words/s | %s | fused / fastest torch | fused / scan |' % ' | '.join(CONTENDERS))
     print('|' + '---|' * (len(CONTENDERS) + 3))
     table = {}
     for name in options.only:

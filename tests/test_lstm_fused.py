@@ -102,6 +102,12 @@ def test_cost_and_all_gradients_through_the_pooling(dim, T, B, kind, seed):
     assert_halves_agree([value for f in compile_costs(dim) for value in f(x, mask, y)])
 
 
+def test_more_words_than_one_block_of_the_gradient_of_U():
+    x, mask, _ = draw_batch(2 * products.DEPTH, 4 * compiled.N_THREADS, 'lengths', 1)
+    y = numpy.arange(mask.shape[1]) % 2
+    assert_halves_agree([value for f in compile_costs(6) for value in f(x, mask, y)])
+
+
 @pytest.mark.parametrize('n_threads', [1, 2, 3, 7])
 def test_any_number_of_threads(n_threads, monkeypatch):
     monkeypatch.setattr(lstm_fused, 'N_THREADS', n_threads)
@@ -161,6 +167,23 @@ def test_nan_stays_nan():
             lstm_fused.open_gates(z)
             expected = [1 / (1 + numpy.exp(-x.astype('float64')))] * 3 + [numpy.tanh(x)]
             numpy.testing.assert_allclose(z, expected, rtol=3e-6, atol=1e-6)
+
+
+def test_training_reads_once_and_evaluation_keeps_nothing(monkeypatch):
+    monkeypatch.setattr(config, 'mode', 'Mode')  # the default, which rewrites the graph
+    options, tparams = model_of(3, 'lstm_fused')
+    functions = lstm.compile_training(tparams, dict(options, optimizer='adadelta', decay_c=0.))
+    kept, forward = [], lstm_fused.forward
+
+    def noted(*arguments, storage, **keywords):
+        kept.append(len(storage))
+        return forward(*arguments, storage=storage, **keywords)
+
+    monkeypatch.setattr(lstm_fused, 'forward', noted)
+    x, mask, y = imdb.prepare_data([[2, 3, 2], [7]], [0, 1])
+    functions['f_grad_shared'](x, mask, y)
+    functions['f_pred'](x, mask)
+    assert kept == [3, 0]
 
 
 def test_the_mask_and_the_words_have_no_gradient():
