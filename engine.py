@@ -138,7 +138,9 @@ def function(inputs, outputs, updates=(), **keywords):
     graph = [outputs] if not isinstance(outputs, (list, tuple)) else list(outputs)
     if not chosen and not has_scan(graph + [new for _, new in updates]):
         keywords.setdefault('mode', QUICK)
-    return theano.function(inputs, outputs, updates=list(updates), **keywords)
+    with warnings.catch_warnings():  # PyTensor deprecates no_default_updates, and has no other
+        warnings.simplefilter('ignore', DeprecationWarning)
+        return theano.function(inputs, outputs, updates=list(updates), **keywords)
 
 
 try:

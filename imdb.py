@@ -208,6 +208,13 @@ def locate(path=None):
     return as_pickle(path)
 
 
+def is_raw(path):
+    """Whether ``path`` holds the reviews themselves: an archive, or a folder without a pickle."""
+    if os.path.isdir(path):
+        return not any(os.path.isfile(os.path.join(path, name)) for name in PICKLES)
+    return path.lower().endswith(ARCHIVE_ENDINGS)
+
+
 def as_pickle(path):
     """Return the pickle that ``path`` is, holds, or is preprocessed into."""
     if os.path.isdir(path):
@@ -250,6 +257,42 @@ def folder_fingerprint(folder):
             name = os.path.relpath(path, folder)
             digest.update(repr((name, status.st_size, status.st_mtime_ns)).encode('utf-8'))
     return digest.hexdigest()
+
+
+# The dictionary
+
+def load_dictionary(path=None):
+    """Return word -> index as it stands beside the data at ``path``, or None if it does not.
+
+    That is imdb.dict.pkl, or imdb.dict.pkl.gz, beside imdb.pkl; see :func:`locate`.
+    """
+    folder, name = os.path.split(locate(path))
+    stem = name.split('.pkl')[0]
+    beside = [os.path.join(folder, stem + end) for end in ('.dict.pkl', '.dict.pkl.gz')]
+    found = next((candidate for candidate in beside if os.path.isfile(candidate)), None)
+    return read_dictionary(found) if found else None
+
+
+def read_dictionary(path):
+    """Return the dict word -> index of a pickle, checked; raises ``BadInput``."""
+    dictionary, = load_pickles(path, 1, encoding='utf-8')
+    if not (isinstance(dictionary, dict) and dictionary
+            and all(isinstance(word, str) for word in dictionary)):
+        raise BadInput('%s: not a dictionary word -> index' % path)
+    indices = as_integers(list(dictionary.values()), path)
+    if indices.min() <= UNKNOWN or indices.max() >= MAX_INDEX:
+        raise BadInput('%s: a word index is not one of %d to %d'
+                       % (path, UNKNOWN + 1, MAX_INDEX - 1))
+    return dictionary
+
+
+def words_in_order(dictionary, n_words):
+    """Return the words of index 2 to ``n_words`` - 1, an array of text; '' where there is none."""
+    words = [''] * (min(n_words, max(dictionary.values()) + 1) - UNKNOWN - 1)
+    for word, index in dictionary.items():
+        if index < n_words:
+            words[index - UNKNOWN - 1] = word
+    return numpy.array(words, dtype=str)
 
 
 # Fetching

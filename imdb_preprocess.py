@@ -316,15 +316,29 @@ def save(train, test, output_dir, stem='imdb', jobs=None):
     return len(dictionary)
 
 
+def read_test_set(source, test_portion=0.1, seed=123):
+    """Return the test set ``(texts, labels)`` of a folder or an archive of reviews.
+
+    Without one there, what :func:`preprocess` holds out. Raises :class:`BadInput`.
+    """
+    return as_set(read_both_sets(source, test_portion, seed), 'test')
+
+
+def read_both_sets(source, test_portion, seed):
+    """Read reviews; without a test set, hold one out."""
+    reviews = read_reviews(source)
+    if any(key[0] == 'test' for key in reviews):
+        return reviews
+    return hold_out(reviews, test_portion, seed)
+
+
 def preprocess(source, output_dir, jobs=None, test_portion=0.1, seed=123):
     """Write imdb.pkl and imdb.dict.pkl of a folder or an archive of reviews into ``output_dir``.
 
     Without a test set in ``source``, a seeded ``test_portion`` of each class is held out.
     Returns the line that says what was done. Raises :class:`BadInput`.
     """
-    reviews = read_reviews(source)
-    if not any(key[0] == 'test' for key in reviews):
-        reviews = hold_out(reviews, test_portion, seed)
+    reviews = read_both_sets(source, test_portion, seed)
     train, test = as_set(reviews, 'train'), as_set(reviews, 'test')
     n_words = save(train, test, output_dir, jobs=jobs)
     return ('%d reviews to train on, %d to test; %d different words; imdb.pkl and imdb.dict.pkl '

@@ -5,16 +5,11 @@
 Read it from the top: data, parameters, graph, optimizers, errors, training, command line.
 Sizes in the comments: T time steps, B samples in a batch, D = dim_proj, C classes.
 """
-import argparse
-import inspect
-import json
 import os
 import signal
 import sys
 import threading
 import time
-import zipfile
-import zlib
 from collections import OrderedDict
 from contextlib import contextmanager
 
@@ -22,9 +17,12 @@ import numpy
 from tqdm import tqdm
 
 import imdb
+import plots
 import snippets
 from engine import RandomStreams, config, function, scan, sigmoid, softmax, tensor, theano
-from safe_io import BadInput, write_whole
+from model_file import (checksum, course, load_checkpoint, random_state, save_checkpoint,
+                        save_model)
+from safe_io import BadInput, load_arrays
 
 try:
     import lstm_fused
@@ -37,6 +35,8 @@ except ImportError:  # numba is not for every machine; the scan is
 # name -> (load_data, prepare_data); a third data set is one more entry
 datasets = {'imdb': (imdb.load_data, imdb.prepare_data),
             'snippets': (snippets.load_data, imdb.prepare_data)}
+# name -> load_dictionary, where a data set has one: it lets the model read raw text
+dictionaries = {'imdb': imdb.load_dictionary, 'snippets': snippets.load_dictionary}
 
 
 def get_dataset(name):
@@ -118,21 +118,22 @@ def init_params(options, rng=numpy.random):
 def load_params(path, params):
     """Replace the arrays of ``params`` by those saved in the ``.npz`` at ``path``.
 
-    Raises BadInput if the file cannot be read, lacks a parameter, or holds another shape.
+    Raises BadInput if the file cannot be read, lacks a parameter, or holds another shape or NaN.
     """
-    try:
-        with numpy.load(path, allow_pickle=False) as saved:
-            for name, value in params.items():
-                if saved[name].shape != value.shape:
-                    raise BadInput('%s: %s has shape %s where this model needs %s; give the sizes '
-                                   'it was trained with' % (path, name, saved[name].shape,
-                                                            value.shape))
-                params[name] = numpy_floatX(saved[name])
-    except KeyError:
-        raise BadInput('%s: not a saved model: it has no array %s' % (path, name))
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile,
-            zlib.error) as error:
-        raise BadInput('%s: cannot be read as a saved model (%s)' % (path, error))
+    return take_params(path, load_arrays(path), params)
+
+
+def take_params(path, saved, params):
+    """Replace the arrays of ``params`` by those of ``saved``, read from ``path``, checked."""
+    for name, value in params.items():
+        if name not in saved:
+            raise BadInput('%s: not a saved model: it has no array %s' % (path, name))
+        if saved[name].shape != value.shape:
+            raise BadInput('%s: %s has shape %s where this model needs %s; give the sizes it was '
+                           'trained with' % (path, name, saved[name].shape, value.shape))
+        if saved[name].dtype.kind != 'f' or not numpy.isfinite(saved[name]).all():
+            raise BadInput('%s: %s holds something that is not a number' % (path, name))
+        params[name] = numpy_floatX(saved[name])
     return params
 
 
@@ -225,6 +226,11 @@ def dropout_layer(state_before, use_noise, trng):
     return tensor.switch(use_noise, state_before * kept, state_before * numpy_floatX(0.5))
 
 
+def embed(tparams, x, options):
+    """Look the words x (T, B) up: (T, B, D)."""
+    return tparams['Wemb'][x.flatten()].reshape((x.shape[0], x.shape[1], options['dim_proj']))
+
+
 def build_model(tparams, options):
     """Build the graph: embedding, LSTM, mean pooling, logistic regression.
 
@@ -240,7 +246,7 @@ def build_model(tparams, options):
     mask = tensor.matrix('mask', dtype=config.floatX)
     y = tensor.vector('y', dtype='int64')
 
-    emb = tparams['Wemb'][x.flatten()].reshape((x.shape[0], x.shape[1], options['dim_proj']))
+    emb = embed(tparams, x, options)
     if options.get('noise_std', 0.) > 0:
         emb += use_noise * trng.normal(size=emb.shape, std=options['noise_std'])
     encoder = resolve_encoder(options['encoder'])
@@ -253,7 +259,8 @@ def build_model(tparams, options):
     off = 1e-6 if config.floatX == 'float16' else 1e-8  # keeps log() finite
     cost = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off)).mean()
 
-    f_pred_prob = function([x, mask], pred, name='f_pred_prob')
+    # a prediction draws nothing from the training's random numbers
+    f_pred_prob = function([x, mask], pred, name='f_pred_prob', no_default_updates=True)
 
     def f_pred(x, mask):
         return f_pred_prob(x, mask).argmax(axis=1)
@@ -403,6 +410,10 @@ def check_options(options):
     folder = os.path.dirname(options['saveto'] or '') or '.'
     if not os.access(folder, os.W_OK) or not os.path.isdir(folder):
         raise BadInput('saveto: %s: no such folder to write in' % folder)
+    if options['resume'] and not options['saveto']:
+        raise BadInput('resume: without saveto there is no checkpoint')
+    if options['plot']:
+        plots.check(options['plot'])  # before the long work
     return options
 
 
@@ -431,10 +442,26 @@ def compile_training(tparams, options):
 
 
 def start_run(options, sets, tparams, functions, rng):
-    """Return the state of a training run that has not made its first update."""
+    """Return the state of a training run that has not made its first update.
+
+    ``done`` counts the updates of the present epoch, ``checked`` is the last update whose errors
+    were measured, ``epoch_rng`` the random state before the epoch's batches were drawn.
+    """
     return {'options': options, 'sets': sets, 'tparams': tparams, 'functions': functions,
-            'rng': rng, 'epoch': 0, 'update': 0, 'words': 0, 'since': time.time(),
-            'history_errs': [], 'bad_counter': 0, 'best': None, 'stop': None}
+            'rng': rng, 'epoch_rng': None, 'epoch': 0, 'done': 0, 'update': 0, 'checked': 0,
+            'words': 0, 'since': time.time(), 'history': [], 'costs': [], 'bad_counter': 0,
+            'best': None, 'stop': None, 'vocabulary': load_vocabulary(options),
+            'data_sha256': checksum(sets)}
+
+
+def load_vocabulary(options):
+    """Return the words of index 2 to n_words - 1, an array of text; None if nobody knows them."""
+    load = dictionaries.get(options['dataset'])
+    dictionary = load(options['path']) if load else None
+    if dictionary is None:
+        say('no dictionary beside the data: the model will need --dictionary to read raw text')
+        return None
+    return imdb.words_in_order(dictionary, options['n_words'])
 
 
 @contextmanager
@@ -477,6 +504,8 @@ def make_update(run, indices):
     functions['use_noise'].set_value(numpy_floatX(1.))
     cost = float(functions['f_grad_shared'](x, mask, y))
     run['update'] += 1
+    run['done'] += 1
+    run['costs'].append(cost)
     if not numpy.isfinite(cost):
         raise BadInput('the cost became %s at update %d; try another optimizer, a smaller lrate '
                        'or floatX=float64' % (cost, run['update']))
@@ -506,8 +535,9 @@ def validate(run):
                          until_stopped(run, get_minibatches_idx(len(data[0]),
                                                                 options['valid_batch_size'])))
               for data in run['sets']]
-    run['history_errs'].append(errors[1:])
-    valid_errs = [valid_err for valid_err, _ in run['history_errs']]
+    run['history'].append([run['update']] + errors)
+    run['checked'] = run['update']
+    valid_errs = [valid_err for _, _, valid_err, _ in run['history']]
     valid_err, long_ago = valid_errs[-1], valid_errs[:-options['patience']]
     if valid_err <= min(valid_errs):
         run['best'] = {'params': unzip(run['tparams']), 'errors': errors, 'epoch': run['epoch']}
@@ -529,39 +559,58 @@ def draw_batches(run):
     return get_minibatches_idx(len(reviews), options['batch_size'], shuffle=True, rng=run['rng'])
 
 
+def is_due(run, name, n_batches):
+    """Whether the present update is one after which to do what option ``name`` asks for."""
+    every = run['options'][name]
+    return run['update'] % (every if every > 0 else n_batches) == 0
+
+
+def check_and_save(run, n_batches):
+    """Measure the errors and save the model where it is time to."""
+    if is_due(run, 'validFreq', n_batches) and run['checked'] < run['update']:
+        validate(run)
+    if is_due(run, 'saveFreq', n_batches):
+        save_progress(run)
+
+
 def run_epoch(run):
-    """Go through the training set once, in shuffled batches; return whether to stop early."""
-    options = run['options']
+    """Go through the training set once, in shuffled batches, or through what is left of it."""
+    run['epoch_rng'] = random_state(run['rng'])
     batches = draw_batches(run)
-    every = {name: options[name] if options[name] > 0 else len(batches)
-             for name in ('dispFreq', 'validFreq', 'saveFreq')}
-    with tqdm(batches, desc='epoch %d' % run['epoch'], unit='update', leave=False,
-              file=sys.stdout, disable=not sys.stdout.isatty()) as bar:
+    with tqdm(batches[run['done']:], desc='epoch %d' % run['epoch'], unit='update', leave=False,
+              initial=run['done'], total=len(batches), file=sys.stdout,
+              disable=not sys.stdout.isatty()) as bar:
+        if run['done']:  # resumed: what was due when it was stopped
+            check_and_save(run, len(batches))
         for _, indices in until_stopped(run, bar):
             cost = make_update(run, indices)
-            if run['update'] % every['dispFreq'] == 0:
+            if is_due(run, 'dispFreq', len(batches)):
                 show_progress(run, cost, bar)
-            if run['update'] % every['saveFreq'] == 0:
-                save_run(run)
-            if run['update'] % every['validFreq'] == 0:
-                validate(run)
-                if run['bad_counter'] > options['patience']:
-                    return True
-    return False
+            check_and_save(run, len(batches))
+            if is_exhausted(run):
+                break
+
+
+def is_exhausted(run):
+    """Whether the validation error has not become better for longer than ``patience``."""
+    return run['bad_counter'] > run['options']['patience']
 
 
 def save_run(run):
     """Save the best parameters so far, or the present ones before the first validation."""
-    if not run['options']['saveto']:
-        return
     best = run['best'] or {'params': unzip(run['tparams']), 'errors': [numpy.nan] * 3}
-    errors = dict(zip(('train_err', 'valid_err', 'test_err'), best['errors']))
-    with write_whole(run['options']['saveto']) as file:
-        numpy.savez(file, history_errs=numpy.reshape(run['history_errs'], (-1, 2)),
-                    options=json.dumps(run['options']), **dict(errors, **best['params']))
+    if run['options']['saveto']:
+        save_model(run['options']['saveto'], run, best['params'], best['errors'])
 
 
-def keep_what_was_learnt(run):
+def save_progress(run):
+    """Save the model, and a checkpoint from which the run can go on."""
+    save_run(run)
+    if run['options']['saveto']:
+        save_checkpoint(run)
+
+
+def keep_what_was_learnt(run, error):
     """Save an interrupted run, unless it has nothing better than a model that is there already."""
     saveto = run['options']['saveto']
     if not saveto:
@@ -571,13 +620,21 @@ def keep_what_was_learnt(run):
     if run['best'] or unproven:
         save_run(run)
         say('stopped at update %d; the best model so far is in %s' % (run['update'], saveto))
+    if run['update'] and error is run['stop']:  # between two updates, not in the middle of one
+        save_checkpoint(run)
+        say('--resume goes on from here')
 
 
 def run_epochs(run):
     """Train until ``max_epochs`` or early stop; measure the errors at least once."""
-    for run['epoch'] in range(1, run['options']['max_epochs'] + 1):
-        if run_epoch(run):
+    run['epoch'] = max(1, run['epoch'])
+    while not is_exhausted(run):
+        run_epoch(run)
+        if is_exhausted(run):
             say('no better validation error for a while: stopping early')
+        elif run['epoch'] < run['options']['max_epochs']:
+            run['epoch'], run['done'] = run['epoch'] + 1, 0
+        else:
             break
     if run['best'] is None:  # a run shorter than validFreq
         validate(run)
@@ -588,11 +645,11 @@ def fit(run):
     try:
         with signals_noted(run):
             run_epochs(run)
-    except BaseException:  # Ctrl-C and SIGTERM too
-        keep_what_was_learnt(run)
+    except BaseException as error:  # Ctrl-C and SIGTERM too
+        keep_what_was_learnt(run, error)
         raise
+    save_progress(run)
     zipp(run['best']['params'], run['tparams'])
-    save_run(run)
 
 
 def train_lstm(
@@ -618,7 +675,9 @@ def train_lstm(
         test_size=-1,
         path=None,
         seed=123,
-        bucket=False):
+        bucket=False,
+        resume=False,
+        plot=None):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
     They are those of the parameters with the lowest validation error, which are saved to
@@ -639,7 +698,12 @@ def train_lstm(
     tparams = init_tparams(params)
     say('compiling the model (encoder %s)' % options['encoder'])
     run = start_run(options, sets, tparams, compile_training(tparams, options), rng)
+    if resume:
+        load_checkpoint(run)
+        say('resuming at epoch %d, update %d' % (run['epoch'], run['update']))
     fit(run)
+    if plot:
+        plots.draw(plot, course(run), 'Training on %s' % dataset)
 
     best = run['best']
     say('train error %.4f, valid error %.4f, test error %.4f; best epoch %d; %d s; model in %s'
@@ -647,107 +711,6 @@ def train_lstm(
     return tuple(best['errors'])
 
 
-# --- Command line -----------------------------------------------------------------------------
-
-HELP = {
-    'dim_proj': 'width of the word embedding and of the LSTM, in units',
-    'patience': 'validations without a better error before training stops early',
-    'max_epochs': 'the most passes through the training set',
-    'dispFreq': 'show the cost after every so many updates',
-    'decay_c': "weight decay of the classifier's U; 0 for none",
-    'lrate': 'learning rate; only sgd reads it',
-    'n_words': 'vocabulary: the most frequent words; the others count as unknown',
-    'optimizer': 'how gradients become steps: sgd, adadelta or rmsprop',
-    'encoder': 'the layer that reads the words: lstm, the readable scan; lstm_fused, the same as '
-               'one compiled operation; auto, the latter where numba can run',
-    'saveto': 'file to save the best model in, or none',
-    'validFreq': 'measure the errors after every so many updates; -1: once an epoch',
-    'saveFreq': 'save the model after every so many updates; -1: once an epoch',
-    'maxlen': 'train on reviews shorter than this many words, or none: on all of them',
-    'batch_size': 'reviews in a training batch',
-    'valid_batch_size': 'reviews in a batch when errors are measured',
-    'dataset': 'imdb or snippets; by default imdb, or snippets where imdb cannot be had',
-    'noise_std': 'standard deviation of Gaussian noise on the embeddings in training',
-    'use_dropout': 'drop half of the pooled units at random in training: true or false',
-    'reload_model': 'saved model (.npz) whose parameters to start from, or none',
-    'test_size': 'test on this many random reviews; -1: on all of them',
-    'path': 'data to use: imdb.pkl, imdb.pkl.gz, the aclImdb archive or a folder of reviews',
-    'bucket': 'make batches of reviews of similar length: true or false',
-    'seed': 'seed of everything that is drawn at random',
-}
-
-KEYWORDS = inspect.signature(train_lstm).parameters
-# what the tutorial's own script passes, and a data set that may fall back
-SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimizer': 'adadelta'}
-OPTIONAL = ('saveto', 'maxlen', 'dataset', 'reload_model', 'path')  # may be none
-CHOICES = {'optimizer': optimizers, 'encoder': ['auto'] + list(layers), 'dataset': datasets}
-
-
-def true_or_false(text):
-    """Read a truth value of the command line."""
-    try:
-        return {'true': True, 'false': False}[text.lower()]
-    except KeyError:
-        raise argparse.ArgumentTypeError('%r is neither true nor false' % text)
-
-
-def converter(name, default):
-    """Return the function that reads option ``name``, of the type that its default has."""
-    kind = true_or_false if isinstance(default, bool) else type(default)
-    read = str if default is None or callable(default) else kind
-
-    def read_option(text):
-        return None if name in OPTIONAL and text.lower() == 'none' else read(text)
-
-    read_option.__name__ = read.__name__  # argparse names it in its error
-    return read_option
-
-
-def make_parser():
-    """Return a parser with one option for each keyword argument of :func:`train_lstm`."""
-    parser = argparse.ArgumentParser(
-        prog='lstm.py', description='Train an LSTM to tell positive movie reviews from negative '
-        'ones. THEANO_FLAGS in the environment sets floatX (float32 or float64) and device.')
-    for name, parameter in KEYWORDS.items():
-        default = SCRIPT_DEFAULTS.get(name, parameter.default)
-        shown = str(default).lower() if default is None or default is True else default
-        parser.add_argument('--' + name, type=converter(name, parameter.default), default=default,
-                            choices=list(CHOICES[name]) if name in CHOICES else None,
-                            metavar=name.upper() if name not in CHOICES else None,
-                            help='%s (default: %s)' % (HELP[name], shown))
-    return parser
-
-
-def choose_dataset(options):
-    """Name the data set where the user named none: imdb if it can be had, else snippets."""
-    if options['dataset'] is None and options['path'] is None:
-        try:
-            options['path'] = imdb.locate()
-        except BadInput as error:
-            say('%s; training on the movie review snippets instead' % error)
-            options['dataset'] = 'snippets'
-    options['dataset'] = options['dataset'] or 'imdb'
-    return options
-
-
-def stop_on_sigterm(signum, frame):
-    """Leave as Ctrl-C does, with the status that shells give to a terminated process."""
-    raise SystemExit(128 + signum)
-
-
-def main(argv=None):
-    """Train as the command line says; return the exit status."""
-    options = vars(make_parser().parse_args(argv))
-    signal.signal(signal.SIGTERM, stop_on_sigterm)
-    try:
-        train_lstm(**choose_dataset(options))
-    except BadInput as error:
-        print('lstm.py: error: %s' % error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    return 0
-
-
 if __name__ == '__main__':
+    from command_line import main
     sys.exit(main())

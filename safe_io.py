@@ -9,6 +9,8 @@ import io
 import lzma
 import os
 import uuid
+import zipfile
+import zlib
 from contextlib import contextmanager, suppress
 
 import numpy
@@ -160,7 +162,7 @@ class Unpickler(pickle.Unpickler):
         return Allowed(ALLOWED[asked])
 
 
-def load_pickles(path, count):
+def load_pickles(path, count, encoding='latin1'):
     """Return the first ``count`` objects pickled in the file ``path``, which may be compressed.
 
     Admits what pickle itself knows (lists, tuples, dicts, numbers, strings, bytes) and NumPy
@@ -169,7 +171,7 @@ def load_pickles(path, count):
     """
     with open_bounded(path) as stream:
         try:
-            return [Unpickler(stream, encoding='latin1').load() for _ in range(count)]
+            return [Unpickler(stream, encoding=encoding).load() for _ in range(count)]
         except OSError:  # open_bounded names the file
             raise
         except BadInput as error:
@@ -177,6 +179,27 @@ def load_pickles(path, count):
         except Exception as error:  # damaged pickles can raise nearly anything
             reason = ' '.join(str(error).split()) or type(error).__name__
             raise BadInput('%s: not a whole pickle: %s' % (path, reason)) from error
+
+
+def load_arrays(path):
+    """Return the arrays of the ``.npz`` at ``path``: a dict name -> array.
+
+    Raises :class:`BadInput` if it is no such file, damaged, holds pickled objects, or would unpack
+    to more than ``MAX_BYTES`` and more than the file itself.
+    """
+    with naming(path), open(path, 'rb') as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                size = sum(member.file_size for member in archive.infolist())
+            if size > max(MAX_BYTES, os.path.getsize(path)):
+                raise BadInput('%s: refused: holds more than %d bytes' % (path, MAX_BYTES))
+            file.seek(0)
+            with numpy.load(file, allow_pickle=False) as saved:
+                return {name: saved[name] for name in saved.files}
+        except (ValueError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError,
+                AttributeError, TypeError, SyntaxError, zipfile.BadZipFile, zlib.error) as error:
+            reason = ' '.join(str(error).split()) or type(error).__name__
+            raise BadInput('%s: cannot be read as a saved model (%s)' % (path, reason)) from error
 
 
 # Writing

@@ -37,6 +37,11 @@ def load_data(path=None, n_words=100000, valid_portion=0.1, maxlen=None, sort_by
     return imdb.load_data(path or locate(), n_words, valid_portion, maxlen, sort_by_len, rng)
 
 
+def load_dictionary(path=None):
+    """Return word -> index of the sentences; see :func:`imdb.load_dictionary`."""
+    return imdb.load_dictionary(path or locate())
+
+
 def locate():
     """Return the path of snippets.pkl in the ``data`` folder; makes it first if it is not there."""
     path = os.path.join(imdb.DATA_DIR, 'snippets.pkl')

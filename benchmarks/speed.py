@@ -52,6 +52,7 @@ def draw(setting, path, n_batches):
     import imdb
     import lstm
     rng = numpy.random.RandomState(0)
+    n_batches = max(4, n_batches * 16 // max(16, setting['batch_size']))
     sets = imdb.load_data(path=path, n_words=setting['n_words'], maxlen=setting['maxlen'], rng=rng)
     reviews, labels = sets[2 if setting['evaluate'] else 0]
     lengths = numpy.array([len(review) for review in reviews])
@@ -175,10 +176,14 @@ def median(values):
     return sorted(values)[len(values) // 2]
 
 
+def with_spread(values):
+    """Return the median and half of the spread, in thousands."""
+    return '%.1f +- %.1f' % (median(values) / 1000, (max(values) - min(values)) / 2000)
+
+
 def row(name, speeds):
     """Return one line of the table, in Markdown."""
-    cells = ['%.1f +- %.1f' % (median(speeds[k]) / 1000, (max(speeds[k]) - min(speeds[k])) / 2000)
-             if k in speeds else '' for k in CONTENDERS]
+    cells = [with_spread(speeds[k]) if k in speeds else '' for k in CONTENDERS]
     fastest = max(median(v) for k, v in speeds.items() if k.startswith('torch'))
     cells.append('%.2f' % (median(speeds['fused']) / fastest))
     cells.append('%.1f' % (median(speeds['fused']) / median(speeds['scan']))
@@ -223,7 +228,7 @@ def main():
     parser.add_argument('--path', required=True, help='imdb.pkl or the aclImdb archive')
     parser.add_argument('--rounds', type=int, default=7,
                         help='turns each, of a second or more (default: 7)')
-    parser.add_argument('--batches', type=int, default=20, help='batches (default: 20)')
+    parser.add_argument('--batches', type=int, default=10, help='batches of 16 (default: 10)')
     parser.add_argument('--only', nargs='*', default=list(SETTINGS), choices=list(SETTINGS),
                         help='settings to measure (default: all)')
     parser.add_argument('--curves', action='store_true', help='measure and draw the curves too')
@@ -231,7 +236,8 @@ def main():
     multiprocessing.set_start_method('spawn')
 
     contenders = {name: Contender(name, options.path) for name in CONTENDERS}
-    print('| thousand words/s | %s | fused / fastest torch | fused / scan |' % ' | '.join(CONTENDERS))
+    print('| thousand words/s | %s | fused / fastest torch | fused / scan |'
+          % ' | '.join(CONTENDERS))
     print('|' + '---|' * (len(CONTENDERS) + 3))
     table = {}
     for name in options.only:

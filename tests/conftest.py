@@ -24,8 +24,15 @@ def toy_reviews(n, seed, classes=2):
     return reviews, labels
 
 
+def toy_word(index):
+    """Return the word of an index, which no tokenizer takes apart."""
+    return 'word' + chr(ord('a') + index % 26) + chr(ord('a') + index // 26)
+
+
 def write_toy_pickle(path, n_train=60, n_test=23, classes=2):
-    """Write an imdb.pkl of toy reviews: two pickles, train then test."""
+    """Write an imdb.pkl of toy reviews: two pickles, train then test; and its dictionary."""
+    with open(str(path).replace('.pkl', '.dict.pkl'), 'wb') as file:
+        pickle.dump({toy_word(index): index for index in range(2, 12 + 10 * classes)}, file, 2)
     with open(str(path), 'wb') as file:
         pickle.dump(toy_reviews(n_train, 1, classes), file, 2)
         pickle.dump(toy_reviews(n_test, 2, classes), file, 2)

@@ -9,6 +9,7 @@ import time
 import numpy
 import pytest
 
+import command_line
 import imdb
 import lstm
 from safe_io import BadInput
@@ -19,21 +20,21 @@ QUICK = ['--dim_proj', '4', '--n_words', '30', '--max_epochs', '1', '--validFreq
 
 def test_every_keyword_of_train_lstm_is_an_option_with_help():
     keywords = inspect.signature(lstm.train_lstm).parameters
-    assert set(lstm.HELP) == set(keywords)
-    shown = lstm.make_parser().format_help()
+    assert set(command_line.HELP) == set(keywords)
+    shown = command_line.make_parser().format_help()
     for name in keywords:
         assert '--%s ' % name in shown
     assert '(default: 0.0)' in shown and '(default: true)' in shown and '(default: none)' in shown
 
 
 def test_bare_command_has_the_tutorials_settings():
-    options = vars(lstm.make_parser().parse_args([]))
+    options = vars(command_line.make_parser().parse_args([]))
     assert options['max_epochs'] == 100 and options['test_size'] == 500
     assert options['maxlen'] == 100 and options['optimizer'] == 'adadelta'
 
 
 def test_options_are_read_as_their_defaults_are_typed():
-    options = vars(lstm.make_parser().parse_args(
+    options = vars(command_line.make_parser().parse_args(
         ['--maxlen', 'none', '--optimizer', 'rmsprop', '--use_dropout', 'False',
          '--decay_c', '1e-3', '--reload_model', 'old.npz', '--saveto', 'none']))
     assert options['maxlen'] is None and options['saveto'] is None
@@ -45,19 +46,19 @@ def test_options_are_read_as_their_defaults_are_typed():
                                    ['--optimizer', 'adam'], ['--no_such_option', '1']])
 def test_wrong_options_exit_with_2(wrong, capsys):
     with pytest.raises(SystemExit) as caught:
-        lstm.main(wrong)
+        command_line.main(wrong)
     assert caught.value.code == 2 and 'error' in capsys.readouterr().err
 
 
 def test_bad_input_is_one_line_and_status_2(tmp_path, capsys):
-    assert lstm.main(['--path', str(tmp_path / 'nothing.pkl')]) == 2
+    assert command_line.main(['--path', str(tmp_path / 'nothing.pkl')]) == 2
     error = capsys.readouterr().err
     assert error.startswith('lstm.py: error: ') and len(error.splitlines()) == 1
 
 
 def test_main_trains(tmp_path, toy_path, capsys):
     saveto = str(tmp_path / 'model.npz')
-    assert lstm.main(QUICK + ['--path', toy_path, '--saveto', saveto]) == 0
+    assert command_line.main(QUICK + ['--path', toy_path, '--saveto', saveto]) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith('model in ' + saveto)
 
 
@@ -65,7 +66,7 @@ def test_without_imdb_the_snippets_serve(monkeypatch, capsys):
     def unreachable(*args):
         raise BadInput('imdb cannot be fetched')
     monkeypatch.setattr(imdb, 'locate', unreachable)
-    options = lstm.choose_dataset({'dataset': None, 'path': None})
+    options = command_line.choose_dataset({'dataset': None, 'path': None})
     assert options['dataset'] == 'snippets'
     out = capsys.readouterr().out
     assert 'imdb cannot be fetched' in out and 'snippets' in out and len(out.splitlines()) == 1
@@ -73,14 +74,14 @@ def test_without_imdb_the_snippets_serve(monkeypatch, capsys):
 
 def test_a_named_data_set_never_falls_back():
     for options in ({'dataset': 'imdb', 'path': None}, {'dataset': None, 'path': 'x.pkl'}):
-        assert lstm.choose_dataset(options)['dataset'] == 'imdb'
+        assert command_line.choose_dataset(options)['dataset'] == 'imdb'
 
 
 def test_interrupted_main_returns_130(monkeypatch):
     def interrupted(**options):
         raise KeyboardInterrupt
     monkeypatch.setattr(lstm, 'train_lstm', interrupted)
-    assert lstm.main(['--dataset', 'imdb']) == 130
+    assert command_line.main(['--dataset', 'imdb']) == 130
 
 
 @pytest.mark.parametrize('stop, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -1,5 +1,6 @@
 """The model is the tutorial's: golden figures, gradients, errors, training, what is saved."""
 import glob
+import io
 import json
 import os
 import zipfile
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 import imdb
 import lstm
 from engine import config, tensor, theano
-from safe_io import BadInput
+from safe_io import MAX_BYTES, BadInput
 from tests.conftest import ROOT, toy_reviews
 
 NAMES = ('Wemb', 'lstm_W', 'lstm_U', 'lstm_b', 'U', 'b')
@@ -205,13 +206,17 @@ def bad_models(params):
         return {k: v for k, v in params.items() if k != name}
     yield 'shape', lambda path: numpy.savez(path, **dict(params, b=numpy.zeros(9)))
     yield 'lstm_U', lambda path: numpy.savez(path, **without('lstm_U'))
+    for b in (params['b'] * numpy.nan, numpy.array(['', '', ''])):
+        yield 'not a number', lambda path, b=b: numpy.savez(path, **dict(params, b=b))
     yield 'cannot be read', lambda path: open(path, 'wb').write(b'not a model')
     yield 'cannot be read', lambda path: open(path, 'wb').close()
     yield 'cannot be read', lambda path: numpy.savez(
         path, **dict(params, b=numpy.array([print, {}], dtype=object)))
     yield 'cannot be read', lambda path: numpy.save(open(path, 'wb'), params['b'])
     yield 'cannot be read', truncated(params)
-    yield 'cannot be read', lambda path: None
+    yield 'No such file', lambda path: None
+    yield 'more than', zip_bomb(params)
+    yield 'cannot be read', huge_header(params)
 
 
 def truncated(params):
@@ -220,6 +225,26 @@ def truncated(params):
         size = os.path.getsize(path)
         with open(path, 'r+b') as file:
             file.truncate(size // 2)
+    return write
+
+
+def zip_bomb(params):
+    def write(path):
+        with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
+            for k in range(20):
+                archive.writestr('%d.npy' % k, bytes(MAX_BYTES // 16))
+    return write
+
+
+def huge_header(params):
+    """An array of a few bytes that says that it is a million times a million."""
+    def write(path):
+        numpy.savez(path, **params)
+        header = io.BytesIO()
+        numpy.lib.format.write_array_header_1_0(
+            header, {'descr': '<f8', 'fortran_order': False, 'shape': (10 ** 6, 10 ** 6)})
+        with zipfile.ZipFile(path, 'a') as archive:
+            archive.writestr('more.npy', header.getvalue())
     return write
 
 
@@ -263,7 +288,8 @@ def test_training_saves_what_it_returns(tmp_path, toy_path, capsys):
     out = capsys.readouterr().out
     assert 'update 4  cost' in out and 'words/s' in out
     assert out.splitlines()[-1].startswith('train error %.4f' % errors[0])
-    assert sorted(os.listdir(str(tmp_path))) == ['imdb.pkl', 'model.npz']
+    assert sorted(os.listdir(str(tmp_path))) == [
+        'imdb.dict.pkl', 'imdb.pkl', 'model.checkpoint.npz', 'model.npz']
 
 
 def test_three_classes_and_a_batch_of_one(tmp_path):
@@ -305,6 +331,7 @@ def fake_run(monkeypatch, valid_errs, patience):
     functions = {'use_noise': theano.shared(lstm.numpy_floatX(0.)), 'f_pred': None}
     sets = [([[2]], [0])] * 3
     options = {'dataset': 'imdb', 'valid_batch_size': 1, 'patience': patience}
+    monkeypatch.setattr(lstm, 'load_vocabulary', lambda options: None)
     run = lstm.start_run(options, sets, {}, functions, None)
     for rounds in range(1, len(valid_errs) + 1):
         run['epoch'] = rounds
@@ -366,13 +393,14 @@ def test_full_disk_while_saving_keeps_the_old_model(tmp_path, toy_path, monkeypa
     with pytest.raises(BadInput, match='No space left on device'):
         train(toy_path, saveto)
     assert saveto.read_bytes() == before
-    assert sorted(os.listdir(str(tmp_path))) == ['imdb.pkl', 'model.npz']
+    assert sorted(os.listdir(str(tmp_path))) == [
+        'imdb.dict.pkl', 'imdb.pkl', 'model.checkpoint.npz', 'model.npz']
 
 
 def test_saveto_none_saves_nothing(tmp_path, toy_path):
     errors = lstm.train_lstm(path=toy_path, saveto=None, dim_proj=2, n_words=9, max_epochs=1,
                              saveFreq=1)
-    assert len(errors) == 3 and os.listdir(str(tmp_path)) == ['imdb.pkl']
+    assert len(errors) == 3 and sorted(os.listdir(str(tmp_path))) == ['imdb.dict.pkl', 'imdb.pkl']
 
 
 @pytest.mark.parametrize('wrong', [
