@@ -1,8 +1,8 @@
-"""LSTM networks for sentiment analysis: the model, its training and its command line.
+"""LSTM networks for sentiment analysis: the model and its training.
 
     embedding -> LSTM -> mean over the words -> logistic regression
 
-Read it from the top: data, parameters, graph, optimizers, errors, training, command line.
+Read it from the top: data, parameters, graph, optimizers, errors, training.
 Sizes in the comments: T time steps, B samples in a batch, D = dim_proj, C classes.
 """
 import os
