@@ -153,8 +153,8 @@ def as_table(measured):
             ('log loss', '%.4f nats' % measured['log_loss']), ('AUC', auc)]
     names = label_names(len(measured['confusion']))
     table = [['%-10s' % name, value] for name, value in rows]
-    table += [['', ''.join('%12s' % ('called ' + name)[:12] for name in names)]]
-    table += [['%-10s' % name, ''.join('%12d' % n for n in counts)]
+    table += [['%-10s' % '', ''.join('%18s' % ('called ' + name) for name in names)]]
+    table += [['%-10s' % name, ''.join('%18d' % n for n in counts)]
               for name, counts in zip(names, measured['confusion'])]
     return '\n'.join(' '.join(row).rstrip() for row in table)
 

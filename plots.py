@@ -7,6 +7,7 @@ from safe_io import BadInput, write_whole
 
 FORMATS = ('.png', '.svg', '.pdf')
 INK = {'train': '#4477aa', 'valid': '#ee6677', 'test': '#228833'}  # told apart by everyone
+BARS = 40     # of the histogram, at most
 POINTS = 200  # of the cost curve: each is a mean of as many updates as it takes
 
 
@@ -72,7 +73,9 @@ def draw_errors(axes, history):
 
 def draw_lengths(axes, lengths):
     """Draw how many training reviews there are of each length."""
-    axes.hist(lengths, bins=40, color=INK['train'])
+    low, high = min(lengths), max(lengths)
+    width = -(-(high - low + 1) // BARS)  # whole words, or some bars would count more lengths
+    axes.hist(lengths, bins=numpy.arange(low, high + width + 1, width) - 0.5, color=INK['train'])
     axes.set(title='Lengths of the %d training reviews' % len(lengths), xlabel='words',
              ylabel='reviews')
     axes.grid(alpha=0.3)
