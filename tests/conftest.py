@@ -10,9 +10,13 @@ sys.path.insert(0, ROOT)
 
 import numpy  # noqa: E402
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 import imdb  # noqa: E402
 import lstm  # noqa: E402
+
+settings.register_profile('unhurried', deadline=None)  # a first call compiles
+settings.load_profile('unhurried')
 
 
 def toy_reviews(n, seed, classes=2):

@@ -62,7 +62,7 @@ def test_sorting_keeps_pairs_together(tmp_path):
             (tuple(r), y) for r, y in zip(*before))
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(st.integers(1, 99), min_size=1, max_size=9), min_size=1, max_size=7),
        st.one_of(st.none(), st.integers(1, 10)), st.booleans())
 def test_prepare_data_pads(seqs, maxlen, as_arrays):

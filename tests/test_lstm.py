@@ -107,7 +107,7 @@ def test_gradients_against_finite_differences(small_model, encoder):
             numpy.testing.assert_allclose(grad[index], slope, rtol=1e-5, atol=1e-9, err_msg=name)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(n=st.integers(1, 11), batch_size=st.integers(1, 5), seed=st.integers(0, 99))
 def test_errors_and_probabilities_against_numpy(small_model, n, batch_size, seed):
     _, params, f_pred_prob, f_pred = small_model

@@ -85,7 +85,7 @@ def assert_halves_agree(outputs):
         numpy.testing.assert_allclose(fused, readable, **CLOSE)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(dim=st.sampled_from([1, 2, 5, 8]), T=st.integers(1, 12), B=st.integers(1, 40), kind=masks,
        seed=st.integers(0, 999))
 def test_layer_and_its_gradients(dim, T, B, kind, seed):
@@ -93,7 +93,7 @@ def test_layer_and_its_gradients(dim, T, B, kind, seed):
     assert_halves_agree(compile_layers(dim)(x, mask, weights.repeat(dim, axis=2)))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(dim=st.sampled_from([1, 6]), T=st.integers(1, 12), B=st.integers(1, 20),
        kind=st.sampled_from(['lengths', 'fractions']), seed=st.integers(0, 999))
 def test_cost_and_all_gradients_through_the_pooling(dim, T, B, kind, seed):

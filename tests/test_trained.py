@@ -112,7 +112,7 @@ def test_contributions_and_bias_are_the_scores(model):
     assert contributions.shape == (4, 2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from([0., .2, .5, .7, 1.]), st.booleans()), min_size=2))
 def test_area_under_roc_is_the_share_of_pairs_in_order(samples):
     p, labels = numpy.array([s[0] for s in samples]), numpy.array([int(s[1]) for s in samples])
@@ -208,7 +208,7 @@ def test_broken_models_are_one_line(model, tmp_path):
         assert '\n' not in str(caught.value)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(place=st.floats(0, 1), junk=st.binary(min_size=1, max_size=40))
 def test_damaged_files_load_or_are_one_line(saved, tmp_path, place, junk):
     with open(saved[0], 'rb') as file:
@@ -224,7 +224,7 @@ def test_damaged_files_load_or_are_one_line(saved, tmp_path, place, junk):
         assert 'damaged.npz' in str(error) and '\n' not in str(error)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.text(), max_size=5))
 def test_any_text_has_an_answer(model, texts):
     probs = trained.predict(model, texts)
@@ -233,7 +233,7 @@ def test_any_text_has_an_answer(model, texts):
     assert (abs(probs[~empty].sum(axis=1) - 1) < 1e-6).all()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.binary(max_size=300))
 def test_any_bytes_have_one_line_each(saved, tmp_path, capsys, data):
     (tmp_path / 'noise').write_bytes(data)
