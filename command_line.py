@@ -26,9 +26,9 @@ HELP = {
     'max_epochs': 'the most passes through the training set',
     'dispFreq': 'show the cost after every so many updates',
     'decay_c': "weight decay of the classifier's U; 0 for none",
-    'lrate': 'learning rate; only sgd reads it',
+    'lrate': 'learning rate; only sgd and adagrad read it',
     'n_words': 'vocabulary: the most frequent words; the others count as unknown',
-    'optimizer': 'how gradients become steps: sgd, adadelta or rmsprop',
+    'optimizer': 'how gradients become steps: sgd, adadelta, rmsprop or adagrad',
     'encoder': 'the layer that reads the words: lstm, the readable scan; lstm_fused, the same as '
                'one compiled operation; auto, the latter where numba can run',
     'saveto': 'file to save the best model in, or none',
@@ -46,15 +46,23 @@ HELP = {
     'bucket': 'make batches of reviews of similar length: true or false',
     'seed': 'seed of everything that is drawn at random',
     'resume': 'go on from the checkpoint beside saveto, as if the run had never stopped',
+    'init_scale': 'embeddings start as random numbers of 0 to this',
+    'lr_decay': 'let the learning rate fall to zero over max_epochs, in a straight line',
+    'crop': 'train on a random stretch of this many words of each longer review, or none',
+    'word_dropout': 'probability with which each word is left out in training',
+    'pooling': "what the classifier reads: mean, the states' mean over the words; mean_max, their "
+               'largest values too',
+    'test_once': 'measure training and test error once, at the end, of the best parameters',
     'plot': 'draw costs, errors and lengths into this picture (.png, .svg or .pdf), or none',
 }
 
 KEYWORDS = inspect.signature(lstm.train_lstm).parameters
 # what the tutorial's own script passes, and a data set that may fall back
 SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimizer': 'adadelta'}
-OPTIONAL = ('saveto', 'maxlen', 'dataset', 'reload_model', 'path', 'plot')  # may be none
+OPTIONAL = ('saveto', 'maxlen', 'dataset', 'reload_model', 'path', 'plot', 'crop')  # may be none
+WHOLE_NUMBERS = ('crop',)  # whose default does not tell
 CHOICES = {'optimizer': lstm.optimizers, 'encoder': ['auto'] + list(lstm.layers),
-           'dataset': lstm.datasets}
+           'dataset': lstm.datasets, 'pooling': ['mean', 'mean_max']}
 
 
 def true_or_false(text):
@@ -68,7 +76,7 @@ def true_or_false(text):
 def converter(name, default):
     """Return the function that reads option ``name``, of the type that its default has."""
     kind = true_or_false if isinstance(default, bool) else type(default)
-    read = str if default is None or callable(default) else kind
+    read = int if name in WHOLE_NUMBERS else str if default is None or callable(default) else kind
 
     def read_option(text):
         return None if name in OPTIONAL and text.lower() == 'none' else read(text)
@@ -77,8 +85,9 @@ def converter(name, default):
     return read_option
 
 
-def make_parser():
+def make_parser(recipe='tutorial'):
     """Return a parser with one option for each keyword argument of :func:`lstm.train_lstm`."""
+    defaults = dict(SCRIPT_DEFAULTS, **lstm.recipes[recipe])
     parser = argparse.ArgumentParser(
         prog='lstm.py', formatter_class=argparse.RawDescriptionHelpFormatter,
         description='Train an LSTM to tell positive movie reviews from negative ones.\n'
@@ -88,8 +97,12 @@ def make_parser():
         '  lstm.py predict MODEL    ask it about reviews of your own\n'
         '  lstm.py plot MODEL       see how its training went\n'
         'each has its own --help')
+    parser.add_argument('--recipe', choices=list(lstm.recipes), default='tutorial',
+                        help='settings that belong together, which the options below may change: '
+                             'tutorial; full, for all of IMDB; max, the same with pooling mean_max '
+                             '(default: tutorial)')
     for name, parameter in KEYWORDS.items():
-        default = SCRIPT_DEFAULTS.get(name, parameter.default)
+        default = defaults.get(name, parameter.default)
         shown = str(default).lower() if default is None or default is True else default
         switch = {'nargs': '?', 'const': True} if parameter.default is False else {}
         parser.add_argument('--' + name, type=converter(name, parameter.default), default=default,
@@ -113,7 +126,17 @@ def choose_dataset(options):
 
 def train(arguments):
     """Train as the command line says."""
-    lstm.train_lstm(**choose_dataset(vars(make_parser().parse_args(arguments))))
+    options = vars(make_parser(find_recipe(arguments)).parse_args(arguments))
+    options.pop('recipe')
+    lstm.train_lstm(**choose_dataset(options))
+
+
+def find_recipe(arguments):
+    """Return the recipe that the arguments name, whose settings are defaults of the others."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument('--recipe', default='tutorial')
+    recipe = parser.parse_known_args(arguments)[0].recipe
+    return recipe if recipe in lstm.recipes else 'tutorial'  # the next parser says what is wrong
 
 
 # --- Evaluating -------------------------------------------------------------------------------

@@ -71,6 +71,18 @@ def get_bucketed_minibatches_idx(lengths, minibatch_size, rng=numpy.random):
     return [(number, batches[k]) for number, k in enumerate(rng.permutation(len(batches)))]
 
 
+def drop_words(review, rate, rng):
+    """Leave out each word of a review with probability ``rate``, unless that leaves none."""
+    kept = review[rng.rand(len(review)) >= rate]
+    return kept if len(kept) else review
+
+
+def crop(review, size, rng):
+    """Return a random stretch of ``size`` words of a longer review."""
+    start = rng.randint(max(1, len(review) - size + 1))
+    return review[start:start + size]
+
+
 def random_subset(data, size, rng):
     """Keep ``size`` random samples of ``data``, in the order in which they stood."""
     x, y = data
@@ -105,12 +117,15 @@ def unzip(zipped):
 def init_params(options, rng=numpy.random):
     """Draw the starting parameters: a dict name -> array of floatX.
 
-    ``Wemb`` (n_words, D), the encoder's own, the classifier's ``U`` (D, C) and ``b`` (C,).
+    ``Wemb`` (n_words, D), the encoder's own, the classifier's ``U`` (D, C), or
+    (2 D, C) if it reads the maxima too, and ``b`` (C,).
     """
     params = OrderedDict()
-    params['Wemb'] = numpy_floatX(0.01 * rng.rand(options['n_words'], options['dim_proj']))
+    scale = options.get('init_scale', 0.01)
+    params['Wemb'] = numpy_floatX(scale * rng.rand(options['n_words'], options['dim_proj']))
     params = get_layer(options['encoder'])[0](options, params, rng=rng)
-    params['U'] = numpy_floatX(0.01 * rng.randn(options['dim_proj'], options['ydim']))
+    width = options['dim_proj'] * (2 if options.get('pooling') == 'mean_max' else 1)
+    params['U'] = numpy_floatX(0.01 * rng.randn(width, options['ydim']))
     params['b'] = numpy_floatX(numpy.zeros(options['ydim']))
     return params
 
@@ -216,8 +231,20 @@ def mean_pool(h, mask):
     return (h * mask[:, :, None]).sum(axis=0) / mask.sum(axis=0)[:, None]
 
 
+def max_pool(h, mask):
+    """Take the largest of each unit's states (T, B, D) over the words of each sample: (B, D)."""
+    return tensor.switch(mask[:, :, None] > 0, h, -1.).max(axis=0)  # no state is below -1
+
+
 # encoder -> how its states are averaged
 poolings = {'lstm': mean_pool}
+
+
+def pool(h, mask, options):
+    """Reduce the states to one row for each sample, as ``options['pooling']`` says."""
+    if options.get('pooling') == 'mean_max':  # one layer for both: the states are there anyway
+        return tensor.concatenate([mean_pool(h, mask), max_pool(h, mask)], axis=1)
+    return poolings[resolve_encoder(options['encoder'])](h, mask)
 
 
 def dropout_layer(state_before, use_noise, trng):
@@ -249,9 +276,8 @@ def build_model(tparams, options):
     emb = embed(tparams, x, options)
     if options.get('noise_std', 0.) > 0:
         emb += use_noise * trng.normal(size=emb.shape, std=options['noise_std'])
-    encoder = resolve_encoder(options['encoder'])
-    h = layers[encoder][1](tparams, emb, options, mask=mask)  # (T, B, D)
-    h = poolings[encoder](h, mask)  # (B, D)
+    h = get_layer(options['encoder'])[1](tparams, emb, options, mask=mask)  # (T, B, D)
+    h = pool(h, mask, options)  # (B, D)
     if options['use_dropout']:
         h = dropout_layer(h, use_noise, trng)
     pred = softmax(tensor.dot(h, tparams['U']) + tparams['b'])  # (B, C)
@@ -270,7 +296,7 @@ def build_model(tparams, options):
 
 # --- Optimizers -------------------------------------------------------------------------------
 # Each returns f_grad_shared(x, mask, y) -> cost, which also keeps the gradients, and f_update(lr),
-# which takes the step. Only sgd reads lr.
+# which takes the step. Only sgd and adagrad read lr.
 
 
 def shared_zeros(tparams, suffix):
@@ -337,7 +363,25 @@ def rmsprop(lr, tparams, grads, x, mask, y, cost):
     return f_grad_shared, f_update
 
 
-optimizers = {'sgd': sgd, 'adadelta': adadelta, 'rmsprop': rmsprop}
+def adagrad(lr, tparams, grads, x, mask, y, cost):
+    """AdaGrad (Duchi et al., 2011): p -= lr * gradient / root of its summed squares so far."""
+    params = list(tparams.values())
+    kept = shared_zeros(tparams, 'grad')
+    total_grad2 = shared_zeros(tparams, 'sgrad2')
+    f_grad_shared = function(
+        [x, mask, y], cost, name='adagrad_f_grad_shared',
+        updates=(list(zip(kept, grads))
+                 + [(total, total + g ** 2) for total, g in zip(total_grad2, grads)]))
+
+    epsilon = numpy_floatX(1e-12)
+    f_update = function(
+        [lr], [], name='adagrad_f_update',
+        updates=[(p, p - lr * g / tensor.sqrt(total + epsilon))
+                 for p, g, total in zip(params, kept, total_grad2)])
+    return f_grad_shared, f_update
+
+
+optimizers = {'sgd': sgd, 'adadelta': adadelta, 'rmsprop': rmsprop, 'adagrad': adagrad}
 
 
 # --- The fast path ----------------------------------------------------------------------------
@@ -346,7 +390,8 @@ optimizers = {'sgd': sgd, 'adadelta': adadelta, 'rmsprop': rmsprop}
 if lstm_fused:
     layers['lstm_fused'] = (param_init_lstm, lstm_fused.lstm_fused_layer)
     poolings['lstm_fused'] = lstm_fused.mean_of_fused
-    fast_optimizers = dict(optimizers, sgd=sparse_updates.sgd, adadelta=sparse_updates.adadelta)
+    fast_optimizers = dict(optimizers, sgd=sparse_updates.sgd, adadelta=sparse_updates.adadelta,
+                           adagrad=sparse_updates.adagrad)
 
 
 # --- Errors -----------------------------------------------------------------------------------
@@ -388,8 +433,8 @@ def at_least(low, *names):
 
 BOUNDS = (at_least(1, 'dim_proj', 'max_epochs', 'dispFreq', 'batch_size', 'valid_batch_size',
                    'patience')
-          + at_least(0, 'decay_c', 'lrate', 'noise_std', 'seed')
-          + at_least(2, 'n_words', 'maxlen'))
+          + at_least(0, 'decay_c', 'lrate', 'noise_std', 'seed', 'word_dropout', 'init_scale')
+          + at_least(2, 'n_words', 'maxlen') + at_least(1, 'crop'))
 
 
 def check_options(options):
@@ -397,7 +442,8 @@ def check_options(options):
     optimizer = options['optimizer']
     options['optimizer'] = getattr(optimizer, '__name__', optimizer)
     options['encoder'] = resolve_encoder(options['encoder'])
-    for name, known in (('dataset', datasets), ('encoder', layers), ('optimizer', optimizers)):
+    for name, known in (('dataset', datasets), ('encoder', layers), ('optimizer', optimizers),
+                        ('pooling', ('mean', 'mean_max'))):
         if options[name] not in known:
             raise BadInput('%s: %r is not one of %s' % (name, options[name], ', '.join(known)))
     for name, low in BOUNDS:
@@ -407,6 +453,8 @@ def check_options(options):
         if options[name] < 1 and options[name] != -1:
             raise BadInput('%s: %s is neither positive nor -1 (once an epoch)'
                            % (name, options[name]))
+    if options['word_dropout'] >= 1:
+        raise BadInput('word_dropout: %s leaves no word; less than 1' % options['word_dropout'])
     folder = os.path.dirname(options['saveto'] or '') or '.'
     if not os.access(folder, os.W_OK) or not os.path.isdir(folder):
         raise BadInput('saveto: %s: no such folder to write in' % folder)
@@ -496,11 +544,29 @@ def say(line):
     sys.stdout.flush()
 
 
+def learning_rate(run):
+    """Return the rate of the present update; ``lr_decay`` lets it fall to zero, in a line."""
+    options = run['options']
+    n_updates = options['max_epochs'] * -(-len(run['sets'][0][0]) // options['batch_size'])
+    return options['lrate'] * (1 - (run['update'] - 1) / n_updates if options['lr_decay'] else 1)
+
+
+def prepare_batch(run, indices):
+    """Return the padded training reviews at ``indices``, cropped and thinned as the options ask."""
+    options, (reviews, labels) = run['options'], run['sets'][0]
+    reviews, labels = [reviews[i] for i in indices], [labels[i] for i in indices]
+    rng = numpy.random.RandomState([options['seed'], run['update']])  # of this update alone
+    if options['crop']:
+        reviews = [crop(review, options['crop'], rng) for review in reviews]
+    if options['word_dropout']:
+        reviews = [drop_words(review, options['word_dropout'], rng) for review in reviews]
+    return get_dataset(options['dataset'])[1](reviews, labels)
+
+
 def make_update(run, indices):
     """Learn from one batch; return its cost, the mean over the samples."""
-    options, functions, (x, y) = run['options'], run['functions'], run['sets'][0]
-    prepare_data = get_dataset(options['dataset'])[1]
-    x, mask, y = prepare_data([x[i] for i in indices], [y[i] for i in indices])
+    functions = run['functions']
+    x, mask, y = prepare_batch(run, indices)
     functions['use_noise'].set_value(numpy_floatX(1.))
     cost = float(functions['f_grad_shared'](x, mask, y))
     run['update'] += 1
@@ -509,7 +575,7 @@ def make_update(run, indices):
     if not numpy.isfinite(cost):
         raise BadInput('the cost became %s at update %d; try another optimizer, a smaller lrate '
                        'or floatX=float64' % (cost, run['update']))
-    functions['f_update'](options['lrate'])
+    functions['f_update'](learning_rate(run))
     run['words'] += int(mask.sum())
     return cost
 
@@ -526,15 +592,31 @@ def show_progress(run, cost, bar):
         bar.set_postfix_str('cost %.4f, %.0f words/s' % (cost, speed))
 
 
-def validate(run):
-    """Measure the three errors, keep the parameters if they are the best, count bad rounds."""
+def measure_error(run, data):
+    """Return the error of the present parameters on ``data``."""
     options, functions = run['options'], run['functions']
-    prepare_data = get_dataset(options['dataset'])[1]
     functions['use_noise'].set_value(numpy_floatX(0.))
-    errors = [pred_error(functions['f_pred'], prepare_data, data,
-                         until_stopped(run, get_minibatches_idx(len(data[0]),
-                                                                options['valid_batch_size'])))
-              for data in run['sets']]
+    batches = get_minibatches_idx(len(data[0]), options['valid_batch_size'])
+    return pred_error(functions['f_pred'], get_dataset(options['dataset'])[1], data,
+                      until_stopped(run, batches))
+
+
+def measure_best(run):
+    """Measure the errors that ``test_once`` has left, of the best parameters."""
+    present, best = unzip(run['tparams']), run['best']
+    zipp(best['params'], run['tparams'])
+    best['errors'] = [measure_error(run, run['sets'][0]), best['errors'][1],
+                      measure_error(run, run['sets'][2])]
+    zipp(present, run['tparams'])
+    row = max(k for k, row in enumerate(run['history']) if row[2] == best['errors'][1])
+    run['history'][row][1:] = best['errors']
+
+
+def validate(run):
+    """Measure the errors, keep the parameters if they are the best, count bad rounds."""
+    options = run['options']
+    errors = [measure_error(run, data) if data is run['sets'][1] or not options['test_once']
+              else numpy.nan for data in run['sets']]
     run['history'].append([run['update']] + errors)
     run['checked'] = run['update']
     valid_errs = [valid_err for _, _, valid_err, _ in run['history']]
@@ -544,9 +626,11 @@ def validate(run):
         run['bad_counter'] = 0
     if long_ago and valid_err >= min(long_ago):
         run['bad_counter'] += 1
-    say('epoch %d  update %d  train error %.4f  valid error %.4f  test error %.4f%s'
-        % (run['epoch'], run['update'], errors[0], errors[1], errors[2],
-           '  best so far' if run['best']['errors'] is errors else ''))
+    say('epoch %d  update %d%s%s' % (
+        run['epoch'], run['update'],
+        ''.join('  %s error %.4f' % pair for pair in zip(('train', 'valid', 'test'), errors)
+                if pair[1] == pair[1]),
+        '  best so far' if run['best']['errors'] is errors else ''))
     run['words'], run['since'] = 0, time.time()
 
 
@@ -645,6 +729,8 @@ def fit(run):
     try:
         with signals_noted(run):
             run_epochs(run)
+            if run['options']['test_once']:
+                measure_best(run)
     except BaseException as error:  # Ctrl-C and SIGTERM too
         keep_what_was_learnt(run, error)
         raise
@@ -677,7 +763,13 @@ def train_lstm(
         seed=123,
         bucket=False,
         resume=False,
-        plot=None):
+        plot=None,
+        init_scale=0.01,
+        lr_decay=False,
+        crop=None,
+        word_dropout=0.,
+        pooling='mean',
+        test_once=False):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
     They are those of the parameters with the lowest validation error, which are saved to
@@ -709,6 +801,17 @@ def train_lstm(
     say('train error %.4f, valid error %.4f, test error %.4f; best epoch %d; %d s; model in %s'
         % (*best['errors'], best['epoch'], time.time() - started, saveto))
     return tuple(best['errors'])
+
+
+# name -> keyword arguments of train_lstm that differ from the tutorial's; python lstm.py --recipe
+FULL = dict(n_words=5000, maxlen=None, bucket=True, batch_size=32, optimizer='adagrad', lrate=0.03,
+            init_scale=0.03, lr_decay=True, max_epochs=10, crop=50, validFreq=-1, saveFreq=-1,
+            test_size=-1, test_once=True)
+recipes = {
+    'tutorial': {},
+    'full': FULL,  # all of IMDB, the tutorial's architecture
+    'max': dict(FULL, pooling='mean_max'),  # and the largest of each unit's states
+}
 
 
 if __name__ == '__main__':

@@ -1,8 +1,8 @@
-"""``lstm.sgd`` and ``lstm.adadelta``, touching only the rows of the embedding that a batch used.
+"""The optimizers of ``lstm`` that read no more rows of the embedding than a batch used.
 
 The gradient of an embedding is a scatter of some rows into zeros, which is seen in its graph. A row
-that a batch leaves alone has a gradient of zero there: SGD does not move it, and AdaDelta only lets
-its two running means decay, which is made up for, by a power, when the row is next used.
+that a batch leaves alone has a gradient of zero there: SGD and AdaGrad do not move it, and AdaDelta
+only lets its two running means decay, which is made up for, by a power, when the row is next used.
 """
 import numpy
 
@@ -53,6 +53,19 @@ def sgd(lr, tparams, grads, x, mask, y, cost):
     updates = [(p, tensor.inc_subtensor(p[rows], -lr * values))
                for p, (rows, values) in zip(tparams.values(), kept)]
     return f_grad_shared, function([lr], [], updates=updates, name='sgd_f_update')
+
+
+def adagrad(lr, tparams, grads, x, mask, y, cost):
+    """As ``lstm.adagrad``, at the rows that have a gradient; the sums grow in ``f_update``."""
+    f_grad_shared, kept = compile_gradients([x, mask, y], cost, grads, 'adagrad_f_grad_shared')
+    updates = []
+    for (name, p), (rows, values) in zip(tparams.items(), kept):
+        total = theano.shared(p.get_value() * 0, name=name + '_sgrad2')
+        grown = total[rows] + values ** 2
+        step = -lr * values / tensor.sqrt(grown + numpy.asarray(1e-12, p.dtype))
+        updates += [(total, tensor.set_subtensor(total[rows], grown)),
+                    (p, tensor.inc_subtensor(p[rows], step))]
+    return f_grad_shared, function([lr], [], updates=updates, name='adagrad_f_update')
 
 
 @jit

@@ -226,7 +226,7 @@ def test_ten_updates_agree(name):
 
 @pytest.mark.skipif(config.floatX != 'float64', reason='the bound is that of float64')
 @pytest.mark.parametrize('encoder', sorted(lstm.layers))
-@pytest.mark.parametrize('name', ['sgd', 'adadelta'])
+@pytest.mark.parametrize('name', ['sgd', 'adadelta', 'adagrad'])
 def test_sparse_updates_are_the_dense_ones(name, encoder):
     batches = draw_batches(50, n_samples=2)
     dense = train_some(encoder, lstm.optimizers, name, batches)

