@@ -124,7 +124,7 @@ def init_params(options, rng=numpy.random):
     scale = options.get('init_scale', 0.01)
     params['Wemb'] = numpy_floatX(scale * rng.rand(options['n_words'], options['dim_proj']))
     params = get_layer(options['encoder'])[0](options, params, rng=rng)
-    width = options['dim_proj'] * (2 if options.get('pooling') == 'mean_max' else 1)
+    width = pooled_width(options['dim_proj'], options)
     params['U'] = numpy_floatX(0.01 * rng.randn(width, options['ydim']))
     params['b'] = numpy_floatX(numpy.zeros(options['ydim']))
     return params
@@ -245,6 +245,11 @@ def pool(h, mask, options):
     if options.get('pooling') == 'mean_max':  # one layer for both: the states are there anyway
         return tensor.concatenate([mean_pool(h, mask), max_pool(h, mask)], axis=1)
     return poolings[resolve_encoder(options['encoder'])](h, mask)
+
+
+def pooled_width(dim_proj, options):
+    """Return how wide a row of :func:`pool` is."""
+    return dim_proj * (2 if options.get('pooling') == 'mean_max' else 1)
 
 
 def dropout_layer(state_before, use_noise, trng):

@@ -21,7 +21,7 @@ class's score (T, B, C); saved: all arrays of its file.
 DEFAULTS = {name: keyword.default
             for name, keyword in inspect.signature(lstm.train_lstm).parameters.items()}
 READ = {'dataset': str, 'path': str, 'maxlen': int, 'seed': int, 'test_size': int,
-        'valid_batch_size': int}  # what measuring needs of the options, and their types
+        'valid_batch_size': int, 'pooling': str}  # what measuring needs, and the types
 FEW = 200  # texts that are tokenized sooner than other processes start
 
 
@@ -32,7 +32,8 @@ def load_model(path, dictionary=None):
     not carry their vocabulary need it, and only to read text. Raises BadInput.
     """
     saved = load_arrays(path)
-    options, params = read_options(path, saved), read_params(path, saved)
+    options = read_options(path, saved)
+    params = read_params(path, saved, options)
     n_words, options['dim_proj'] = params['Wemb'].shape
     options.update(n_words=n_words, ydim=len(params['b']), encoder=lstm.resolve_encoder('auto'))
     tparams = lstm.init_tparams(params)
@@ -51,14 +52,14 @@ def read_options(path, saved):
         raise BadInput('%s: its options cannot be read (%s)' % (path, error)) from error
 
 
-def read_params(path, saved):
+def read_params(path, saved, options):
     """Return the parameters of a saved model, whose shapes agree."""
     try:
         (n_words, D), (_, C) = saved['Wemb'].shape, saved['U'].shape
     except (KeyError, ValueError):
         raise BadInput('%s: not a saved model: it has no matrices Wemb and U' % path) from None
     shapes = {'Wemb': (n_words, D), 'lstm_W': (D, 4 * D), 'lstm_U': (D, 4 * D),
-              'lstm_b': (4 * D,), 'U': (D, C), 'b': (C,)}
+              'lstm_b': (4 * D,), 'U': (lstm.pooled_width(D, options), C), 'b': (C,)}
     if min(n_words - imdb.UNKNOWN, D, C - 1) < 1:
         raise BadInput('%s: not a saved model: Wemb and U are too small' % path)
     return lstm.take_params(path, saved, {name: numpy.broadcast_to(0., shape)
@@ -82,8 +83,8 @@ def read_words(path, saved, dictionary, n_words):
 def compile_scores(tparams, options):
     """Return a lazily compiled function (x, mask) -> what each word adds to the scores (T, B, C).
 
-    The mean over words makes that exact: a score is b + sum over t of (h_t U) / length. Dropout
-    halves h in prediction.
+    Pooling makes that exact: a score is b + sum over t of (h_t U) / length, and each unit's maximum
+    is the state after one word. Dropout halves h in prediction.
     """
     compiled = []
 
@@ -100,8 +101,13 @@ def build_scores(tparams, options):
     mask = tensor.matrix('mask', dtype=lstm.config.floatX)
     layer = lstm.get_layer(options['encoder'])[1]
     h = layer(tparams, lstm.embed(tparams, x, options), options, mask=mask)
-    weight = mask / mask.sum(axis=0) * lstm.numpy_floatX(0.5 if options['use_dropout'] else 1.)
-    return function([x, mask], tensor.dot(h * weight[:, :, None], tparams['U']), name='f_scores')
+    shares = [h * (mask / mask.sum(axis=0))[:, :, None]]
+    if options['pooling'] == 'mean_max':  # all of a unit's maximum is due to the word that gave it
+        shares.append(h * tensor.eq(tensor.arange(h.shape[0])[:, None, None],
+                                    tensor.switch(mask[:, :, None] > 0, h, -1.).argmax(axis=0)))
+    kept = lstm.numpy_floatX(0.5 if options['use_dropout'] else 1.)
+    scores = tensor.dot(tensor.concatenate(shares, axis=2) * kept, tparams['U'])
+    return function([x, mask], scores, name='f_scores')
 
 
 # --- Measuring --------------------------------------------------------------------------------

@@ -33,6 +33,18 @@ def test_bare_command_has_the_tutorials_settings():
     assert options['maxlen'] == 100 and options['optimizer'] == 'adadelta'
 
 
+def test_a_recipe_gives_the_defaults_and_options_change_it(capsys):
+    for arguments in (['--recipe', 'max', '--crop', '70'], ['--crop', '70', '--recipe=max']):
+        recipe = command_line.find_recipe(arguments)
+        options = vars(command_line.make_parser(recipe).parse_args(arguments))
+        expected = dict(lstm.recipes['max'], crop=70)
+        assert {name: options[name] for name in expected} == expected
+    assert set(lstm.recipes['max']) <= set(command_line.KEYWORDS)
+    with pytest.raises(SystemExit) as caught:
+        command_line.main(['--recipe', 'soup'])
+    assert caught.value.code == 2 and 'soup' in capsys.readouterr().err
+
+
 def test_options_are_read_as_their_defaults_are_typed():
     options = vars(command_line.make_parser().parse_args(
         ['--maxlen', 'none', '--optimizer', 'rmsprop', '--use_dropout', 'False',

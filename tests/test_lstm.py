@@ -21,13 +21,13 @@ GOLDEN = glob.glob(os.path.join(ROOT, 'tests', 'golden', '*.npz'))
 
 
 def reference_probs(params, x, mask):
-    """Forward pass in plain NumPy, one time step after the other."""
+    """Forward pass in plain NumPy, one time step after the other; a wide U reads maxima too."""
     def sigmoid(z):
         return 1. / (1. + numpy.exp(-z))
 
     dim = params['lstm_U'].shape[0]
     h, c = numpy.zeros((2, x.shape[1], dim))
-    total = numpy.zeros_like(h)
+    total, largest = numpy.zeros_like(h), numpy.full_like(h, -1)
     for word, m in zip(x, mask[:, :, None]):
         z = params['Wemb'][word].dot(params['lstm_W']) + h.dot(params['lstm_U']) + params['lstm_b']
         i, f, o = (sigmoid(z[:, n * dim:(n + 1) * dim]) for n in range(3))
@@ -35,7 +35,9 @@ def reference_probs(params, x, mask):
         h = m * (o * numpy.tanh(c_new)) + (1 - m) * h
         c = m * c_new + (1 - m) * c
         total += m * h
-    scores = (total / mask.sum(axis=0)[:, None] * 0.5).dot(params['U']) + params['b']
+        largest = numpy.where(m, numpy.maximum(largest, h), largest)
+    pooled = numpy.concatenate([total / mask.sum(axis=0)[:, None], largest], axis=1)
+    scores = (pooled[:, :len(params['U'])] * 0.5).dot(params['U']) + params['b']
     odds = numpy.exp(scores - scores.max(axis=1, keepdims=True))
     return odds / odds.sum(axis=1, keepdims=True)
 
@@ -101,9 +103,11 @@ def test_adagrad_is_its_formula(small_model, encoder):
             numpy.testing.assert_allclose(tparams[name].get_value(), params[name], atol=1e-12)
 
 
+@pytest.mark.parametrize('pooling', ['mean', 'mean_max'])
 @pytest.mark.parametrize('encoder', sorted(lstm.layers))
-def test_gradients_against_finite_differences(small_model, encoder):
-    options, params = dict(small_model[0], encoder=encoder), small_model[1]
+def test_gradients_against_finite_differences(small_model, encoder, pooling):
+    options, params = dict(small_model[0], encoder=encoder, pooling=pooling), dict(small_model[1])
+    params['U'] = numpy.random.RandomState(1).normal(size=(lstm.pooled_width(6, options), 3))
     tparams, _, f_grads, _, _ = compile_optimizer(params, options, 'sgd')
     batch = imdb.prepare_data(*toy_reviews(5, 3, classes=3))
     grads = f_grads(*batch)[1:]
@@ -135,6 +139,17 @@ def test_errors_and_probabilities_against_numpy(small_model, n, batch_size, seed
         numpy.testing.assert_allclose(probs, expected, rtol=0, atol=1e-10)
         error = lstm.pred_error(f_pred, imdb.prepare_data, data, batches)
         assert error == numpy.mean(expected.argmax(axis=1) != data[1])
+
+
+@pytest.mark.parametrize('encoder', sorted(lstm.layers))
+def test_mean_and_maximum_against_numpy(small_model, encoder):
+    options = dict(small_model[0], encoder=encoder, pooling='mean_max')
+    params = dict(small_model[1], U=numpy.random.RandomState(1).normal(size=(12, 3)))
+    f_pred_prob = lstm.build_model(lstm.init_tparams(params), options)[4]
+    x, mask, _ = imdb.prepare_data(*toy_reviews(7, 3, classes=3))
+    numpy.testing.assert_allclose(f_pred_prob(x, mask), reference_probs(params, x, mask),
+                                  rtol=0, atol=1e-10)
+    assert lstm.init_params(options)['U'].shape == (12, 3)
 
 
 def test_layer_without_a_mask_reads_every_step(small_model):
@@ -191,6 +206,23 @@ def test_bucketed_batches_pad_less():
     assert padded(bucketed) < 0.6 * padded(lstm.get_minibatches_idx(2000, 16, True, rng))
     order = [lengths[b].mean() for _, b in bucketed]
     assert order != sorted(order)
+
+
+@given(n=st.integers(1, 30), size=st.integers(1, 40), seed=st.integers(0, 99))
+def test_a_crop_is_a_stretch_and_dropped_words_leave_some(n, size, seed):
+    review, rng = numpy.arange(n), numpy.random.RandomState(seed)
+    cropped = lstm.crop(review, size, rng)
+    assert len(cropped) == min(n, size) and (numpy.diff(cropped) == 1).all()
+    kept = lstm.drop_words(review, 0.9, rng)
+    assert len(kept) and (numpy.diff(kept) > 0).all() and set(kept) <= set(review)
+    assert len(lstm.drop_words(review, 0., rng)) == n
+
+
+def test_crops_start_anywhere_and_words_drop_at_the_rate():
+    rng, review = numpy.random.RandomState(0), numpy.arange(1000)
+    starts = [lstm.crop(review, 998, rng)[0] for _ in range(60)]
+    assert set(starts) == {0, 1, 2}
+    assert abs(len(lstm.drop_words(review, 0.3, rng)) - 700) < 60
 
 
 def test_starting_parameters_are_the_tutorials():
@@ -333,10 +365,53 @@ def test_same_seed_same_model_and_reload_continues(tmp_path, toy_path):
         numpy.testing.assert_array_equal(first[name], third[name])
 
 
-@pytest.mark.parametrize('keywords', [{}, {'bucket': True}, {'encoder': 'lstm'}])
+def test_batches_are_cropped_and_thinned_as_asked(toy_path, tmp_path, monkeypatch):
+    lengths, prepare_data = [], imdb.prepare_data
+
+    def noted(reviews, labels):
+        lengths.append([len(review) for review in reviews])
+        return prepare_data(reviews, labels)
+
+    monkeypatch.setitem(lstm.datasets, 'imdb', (imdb.load_data, noted))
+    train(toy_path, tmp_path / 'model.npz', crop=3, validFreq=-1, max_epochs=1)
+    train(toy_path, tmp_path / 'model.npz', word_dropout=0.5, validFreq=-1, max_epochs=1)
+    cropped, thinned = lengths[:4], lengths[len(lengths) // 2:][:4]
+    assert all(n == 3 for batch in cropped for n in batch)
+    assert 3 < numpy.mean(sum(thinned, [])) < 5  # of 3 to 12 words
+
+
+def test_the_rate_falls_to_zero_in_a_line(toy_path, tmp_path, monkeypatch):
+    rates, compile_training = [], lstm.compile_training
+
+    def noted(tparams, options):
+        functions = compile_training(tparams, options)
+        f_update = functions['f_update']
+        return dict(functions, f_update=lambda lr: rates.append(lr) or f_update(lr))
+
+    monkeypatch.setattr(lstm, 'compile_training', noted)
+    monkeypatch.setattr(lstm, 'save_checkpoint', lambda run: None)  # asks f_update what it holds
+    train(toy_path, tmp_path / 'model.npz', optimizer='sgd', lrate=0.8, lr_decay=True)
+    numpy.testing.assert_allclose(rates, numpy.linspace(0.8, 0.1, 8))  # 4 batches, 2 epochs
+
+
+def test_measured_once_are_the_errors_of_the_best(toy_path, tmp_path):
+    settings = dict(optimizer='adadelta', max_epochs=9)
+    often = train(toy_path, tmp_path / 'often.npz', **settings)
+    once = train(toy_path, tmp_path / 'once.npz', test_once=True, **settings)
+    assert once == often
+    first, second = (numpy.load(str(tmp_path / name)) for name in ('often.npz', 'once.npz'))
+    for name in NAMES:
+        numpy.testing.assert_array_equal(first[name], second[name])
+    history = second['history']
+    assert numpy.isfinite(history[:, 2]).all() and numpy.isfinite(history[:, 3]).sum() == 1
+
+
+@pytest.mark.parametrize('keywords', [{}, {'bucket': True}, {'encoder': 'lstm'},
+                                      {'pooling': 'mean_max', 'optimizer': 'adagrad', 'crop': 8,
+                                       'lrate': 0.05, 'lr_decay': True}])
 def test_training_learns(keywords, tmp_path, toy_path):
-    errors = train(toy_path, tmp_path / 'model.npz', optimizer=lstm.adadelta, max_epochs=60,
-                   validFreq=20, dim_proj=8, batch_size=4, **keywords)
+    settings = dict(optimizer=lstm.adadelta, max_epochs=60, validFreq=20, dim_proj=8, batch_size=4)
+    errors = train(toy_path, tmp_path / 'model.npz', **dict(settings, **keywords))
     assert errors[2] <= 0.15
 
 
@@ -422,7 +497,8 @@ def test_saveto_none_saves_nothing(tmp_path, toy_path):
 @pytest.mark.parametrize('wrong', [
     {'dim_proj': 0}, {'batch_size': -1}, {'validFreq': 0}, {'n_words': 1}, {'maxlen': 0},
     {'optimizer': 'adam'}, {'encoder': 'gru'}, {'dataset': 'yelp'}, {'patience': 0},
-    {'saveto': '/no/such/folder/model.npz'}, {'decay_c': -1.}, {'lrate': float('nan')}])
+    {'saveto': '/no/such/folder/model.npz'}, {'decay_c': -1.}, {'lrate': float('nan')},
+    {'pooling': 'max'}, {'crop': 0}, {'word_dropout': 1.}, {'init_scale': -1.}])
 def test_options_that_cannot_work(wrong, toy_path):
     with pytest.raises(BadInput) as caught:
         lstm.train_lstm(**dict({'path': toy_path}, **wrong))

@@ -103,6 +103,17 @@ def test_many_texts_on_all_cores_are_the_same(model):
                                   numpy.concatenate([trained.predict(model, [t]) for t in texts]))
 
 
+def test_contributions_of_means_and_maxima_are_the_scores(saved, tmp_path):
+    path = str(tmp_path / 'model.npz')
+    lstm.train_lstm(path=saved[1], saveto=path, dim_proj=6, n_words=30, max_epochs=2,
+                    pooling='mean_max')
+    model = trained.load_model(path)
+    assert model.params['U'].shape == (12, 2)
+    test_contributions_and_bias_are_the_scores(model)
+    measured = trained.evaluate(model, trained.load_test_set(model))
+    assert measured['error'] == float(model.saved['test_err'])
+
+
 def test_contributions_and_bias_are_the_scores(model):
     words, contributions = trained.explain(model, POSITIVE)
     assert words == POSITIVE.lower().split()
