@@ -53,6 +53,8 @@ HELP = {
     'pooling': "what the classifier reads: mean, the states' mean over the words; mean_max, their "
                'largest values too',
     'test_once': 'measure training and test error once, at the end, of the best parameters',
+    'average': 'from this epoch on, validate and keep the mean of the parameters at each '
+               'validation; 0 for never',
     'plot': 'draw costs, errors and lengths into this picture (.png, .svg or .pdf), or none',
 }
 

@@ -438,7 +438,8 @@ def at_least(low, *names):
 
 BOUNDS = (at_least(1, 'dim_proj', 'max_epochs', 'dispFreq', 'batch_size', 'valid_batch_size',
                    'patience')
-          + at_least(0, 'decay_c', 'lrate', 'noise_std', 'seed', 'word_dropout', 'init_scale')
+          + at_least(0, 'decay_c', 'lrate', 'noise_std', 'seed', 'word_dropout', 'init_scale',
+                     'average')
           + at_least(2, 'n_words', 'maxlen') + at_least(1, 'crop'))
 
 
@@ -503,8 +504,8 @@ def start_run(options, sets, tparams, functions, rng):
     return {'options': options, 'sets': sets, 'tparams': tparams, 'functions': functions,
             'rng': rng, 'epoch_rng': None, 'epoch': 0, 'done': 0, 'update': 0, 'checked': 0,
             'words': 0, 'since': time.time(), 'history': [], 'costs': [], 'bad_counter': 0,
-            'best': None, 'stop': None, 'vocabulary': load_vocabulary(options),
-            'data_sha256': checksum(sets)}
+            'best': None, 'mean': {}, 'n_averaged': 0, 'stop': None,
+            'vocabulary': load_vocabulary(options), 'data_sha256': checksum(sets)}
 
 
 def load_vocabulary(options):
@@ -606,28 +607,64 @@ def measure_error(run, data):
                       until_stopped(run, batches))
 
 
+@contextmanager
+def parameters(run, params):
+    """Let the model have ``params`` instead of its present parameters, for a while."""
+    present = unzip(run['tparams'])
+    zipp(params, run['tparams'])
+    try:
+        yield
+    finally:
+        zipp(present, run['tparams'])
+
+
+def is_averaging(run):
+    """Whether validation is of the mean parameters by now."""
+    return 0 < run['options']['average'] <= run['epoch']
+
+
+def learnt(run):
+    """Return what is validated and kept: the present parameters, a dict name -> array.
+
+    From epoch ``average`` on, the mean of those at each validation, which lies in the middle of
+    where training wanders (Izmailov et al., 2018, arXiv:1803.05407).
+    """
+    present, mean, n = unzip(run['tparams']), run['mean'], run['n_averaged']
+    if not is_averaging(run) or not n:
+        return present
+    return {name: mean[name] + (value - mean[name]) / numpy_floatX(n + 1)
+            for name, value in present.items()}
+
+
 def measure_best(run):
     """Measure the errors that ``test_once`` has left, of the best parameters."""
-    present, best = unzip(run['tparams']), run['best']
-    zipp(best['params'], run['tparams'])
-    best['errors'] = [measure_error(run, run['sets'][0]), best['errors'][1],
-                      measure_error(run, run['sets'][2])]
-    zipp(present, run['tparams'])
+    best = run['best']
+    with parameters(run, best['params']):
+        best['errors'] = [measure_error(run, run['sets'][0]), best['errors'][1],
+                          measure_error(run, run['sets'][2])]
     row = max(k for k, row in enumerate(run['history']) if row[2] == best['errors'][1])
     run['history'][row][1:] = best['errors']
 
 
+def measure(run, params):
+    """Return the training, validation and test error of ``params``; NaN where it is not time."""
+    with parameters(run, params):
+        return [measure_error(run, data) if data is run['sets'][1] or not
+                run['options']['test_once'] else numpy.nan for data in run['sets']]
+
+
 def validate(run):
     """Measure the errors, keep the parameters if they are the best, count bad rounds."""
-    options = run['options']
-    errors = [measure_error(run, data) if data is run['sets'][1] or not options['test_once']
-              else numpy.nan for data in run['sets']]
+    params = learnt(run)
+    errors = measure(run, params)
     run['history'].append([run['update']] + errors)
     run['checked'] = run['update']
+    if is_averaging(run):
+        run['mean'], run['n_averaged'] = params, run['n_averaged'] + 1
     valid_errs = [valid_err for _, _, valid_err, _ in run['history']]
-    valid_err, long_ago = valid_errs[-1], valid_errs[:-options['patience']]
+    valid_err, long_ago = valid_errs[-1], valid_errs[:-run['options']['patience']]
     if valid_err <= min(valid_errs):
-        run['best'] = {'params': unzip(run['tparams']), 'errors': errors, 'epoch': run['epoch']}
+        run['best'] = {'params': params, 'errors': errors, 'epoch': run['epoch']}
         run['bad_counter'] = 0
     if long_ago and valid_err >= min(long_ago):
         run['bad_counter'] += 1
@@ -774,7 +811,8 @@ def train_lstm(
         crop=None,
         word_dropout=0.,
         pooling='mean',
-        test_once=False):
+        test_once=False,
+        average=0):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
     They are those of the parameters with the lowest validation error, which are saved to

@@ -10,6 +10,8 @@ from safe_io import BadInput, load_arrays, write_whole
 
 FORMAT_VERSION = 1
 ERRORS = ('train_err', 'valid_err', 'test_err')
+# plain values of a run that a checkpoint keeps
+PROGRESS = ('epoch', 'update', 'done', 'checked', 'bad_counter', 'n_averaged', 'epoch_rng')
 # options that another part of the same run may have otherwise
 FREE_OPTIONS = ('max_epochs', 'patience', 'dispFreq', 'saveFreq', 'saveto', 'path', 'resume',
                 'plot', 'reload_model')
@@ -95,9 +97,9 @@ def save_checkpoint(run):
     arrays = {name: value for name, value in values.items() if hasattr(value, 'dtype')}
     draws = {name: random_state(value) for name, value in values.items() if name not in arrays}
     best = run['best'] or {'params': {}, 'errors': None, 'epoch': 0}
-    arrays.update({'best_' + name: value for name, value in best['params'].items()})
-    progress = {name: run[name] for name in ('epoch', 'update', 'done', 'checked', 'bad_counter',
-                                             'epoch_rng', 'data_sha256')}
+    for prefix, params in (('best_', best['params']), ('mean_', run['mean'])):
+        arrays.update({prefix + name: value for name, value in params.items()})
+    progress = {name: run[name] for name in PROGRESS + ('data_sha256',)}
     progress.update(draws=draws, origin=origin(), options=run['options'],
                     best={name: best[name] for name in ('errors', 'epoch')})
     with write_whole(checkpoint_path(run['options']['saveto'])) as file:
@@ -140,13 +142,13 @@ def restore(run, progress, saved):
     values = {name: saved[name] if name in saved else
               set_random_state(variable.get_value(), progress['draws'][name])
               for name, variable in variables.items()}
-    best = dict(progress['best'],
-                params={name: saved['best_' + name] for name in run['tparams']
-                        if 'best_' + name in saved})
+    best, mean = ({name: saved[prefix + name] for name in run['tparams'] if prefix + name in saved}
+                  for prefix in ('best_', 'mean_'))
     for name, variable in variables.items():
         variable.set_value(values[name])
-    for name in ('epoch', 'update', 'done', 'checked', 'bad_counter', 'epoch_rng'):
+    for name in PROGRESS:
         run[name] = progress[name]
+    run['mean'] = mean
     set_random_state(run['rng'], progress['epoch_rng'])
-    run['best'] = best if best['params'] else None
+    run['best'] = dict(progress['best'], params=best) if best else None
     run['history'], run['costs'] = saved['history'].tolist(), saved['costs'].tolist()

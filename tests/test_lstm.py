@@ -406,6 +406,26 @@ def test_measured_once_are_the_errors_of_the_best(toy_path, tmp_path):
     assert numpy.isfinite(history[:, 2]).all() and numpy.isfinite(history[:, 3]).sum() == 1
 
 
+def test_what_is_kept_is_the_mean_since_the_epoch_asked_for(toy_path, tmp_path, monkeypatch):
+    present, kept = [], []
+
+    def noted(run, params):
+        present.append(lstm.unzip(run['tparams']))
+        kept.append(params)
+        return [0.] + [1. / len(kept)] * 2  # each better than the last
+
+    monkeypatch.setattr(lstm, 'measure', noted)
+    train(toy_path, tmp_path / 'model.npz', average=2, validFreq=-1, max_epochs=4)
+    model = numpy.load(str(tmp_path / 'model.npz'))
+    for name in NAMES:
+        numpy.testing.assert_array_equal(kept[0][name], present[0][name])
+        numpy.testing.assert_array_equal(kept[3][name], model[name])
+        for k in (1, 2, 3):
+            mean = numpy.mean([params[name] for params in present[1:k + 1]], axis=0)
+            numpy.testing.assert_allclose(kept[k][name], mean, atol=1e-12)
+    assert (present[1]['Wemb'] != present[3]['Wemb']).any()
+
+
 @pytest.mark.parametrize('keywords', [{}, {'bucket': True}, {'encoder': 'lstm'},
                                       {'pooling': 'mean_max', 'optimizer': 'adagrad', 'crop': 8,
                                        'lrate': 0.05, 'lr_decay': True}])
@@ -421,7 +441,8 @@ def fake_run(monkeypatch, valid_errs, patience):
     monkeypatch.setattr(lstm, 'pred_error', lambda *args, **keywords: next(errors))
     functions = {'use_noise': theano.shared(lstm.numpy_floatX(0.)), 'f_pred': None}
     sets = [([[2]], [0])] * 3
-    options = {'dataset': 'imdb', 'valid_batch_size': 1, 'patience': patience, 'test_once': False}
+    options = {'dataset': 'imdb', 'valid_batch_size': 1, 'patience': patience, 'test_once': False,
+               'average': 0}
     monkeypatch.setattr(lstm, 'load_vocabulary', lambda options: None)
     run = lstm.start_run(options, sets, {}, functions, None)
     for rounds in range(1, len(valid_errs) + 1):
