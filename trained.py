@@ -8,7 +8,7 @@ import numpy
 import imdb
 import imdb_preprocess
 import lstm
-from engine import function, tensor
+from engine import function, padded, tensor
 from safe_io import BadInput, load_arrays
 
 Model = namedtuple('Model', 'options params dictionary f_pred_prob f_scores saved')
@@ -101,7 +101,8 @@ def build_scores(tparams, options):
     layer = lstm.get_layer(options['encoder'])[1]
     h = layer(tparams, lstm.embed(tparams, x, options), options, mask=mask)
     weight = mask / mask.sum(axis=0) * lstm.numpy_floatX(0.5 if options['use_dropout'] else 1.)
-    return function([x, mask], tensor.dot(h * weight[:, :, None], tparams['U']), name='f_scores')
+    scores = tensor.dot(h * weight[:, :, None], tparams['U'])
+    return padded(function([x, mask], scores, name='f_scores'), 1)
 
 
 # --- Measuring --------------------------------------------------------------------------------
