@@ -13,6 +13,7 @@ from pytensor import tensor
 from pytensor.compile.sharedvalue import SharedVariable
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
+from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import ancestors
 from pytensor.link.jax.dispatch import jax_funcify
 
@@ -57,11 +58,20 @@ def version():
 
 
 class StaticFunction:
-    """As ``theano.function``, compiled at the first call with arguments of each new shape."""
+    """As ``theano.function``, compiled at the first call with arguments of each new shape.
+
+    Its shared variables must keep the shapes that they have now.
+    """
 
     def __init__(self, inputs, outputs, updates=(), **keywords):
-        self.inputs, self.outputs, self.updates = inputs, outputs, list(updates)
-        self.keywords = keywords
+        is_list = isinstance(outputs, (list, tuple))
+        graph = [new for _, new in updates] + (list(outputs) if is_list else [outputs])
+        self.shared = list_shared(graph + [variable for variable, _ in updates])
+        twins = {v: of_known_shape(v) for v in self.shared if v.default_update is None}
+        graph = clone_replace(graph, replace=twins)
+        self.updates = [(twins[variable], new) for (variable, _), new in zip(updates, graph)]
+        self.outputs = graph[len(updates):] if is_list else graph[-1]
+        self.inputs, self.keywords = inputs, keywords
         self.compiled = {}  # shapes -> function
 
     def __call__(self, *values):
@@ -80,11 +90,20 @@ class StaticFunction:
                                      givens=list(zip(self.inputs, inputs)), **self.keywords)
 
     def get_shared(self):
-        """Return the shared variables that it reads or writes, as ``theano.function``'s has it."""
-        outputs = self.outputs if isinstance(self.outputs, (list, tuple)) else [self.outputs]
-        read = ancestors([*outputs, *(new for _, new in self.updates)])
-        written = [variable for variable, _ in self.updates]
-        return [v for v in dict.fromkeys([*read, *written]) if isinstance(v, SharedVariable)]
+        """Return the shared variables that it reads or writes."""
+        return self.shared
+
+
+def list_shared(graph):
+    """Return the shared variables in a graph, each once, in a fixed order."""
+    return [v for v in dict.fromkeys(ancestors(graph)) if isinstance(v, SharedVariable)]
+
+
+def of_known_shape(variable):
+    """Return a shared variable with the same value, now and later, whose type tells its shape."""
+    shape = [n if n > 1 else None for n in variable.get_value(borrow=True).shape]  # 1 broadcasts
+    static = variable.type.clone(shape=shape)
+    return type(variable)(static, None, None, container=variable.container, name=variable.name)
 
 
 FIRST_RUNG = 25  # the tutorial's reviews, of less than 100 words, fill the third
@@ -102,11 +121,12 @@ class Padded:
     """A function of x (T, B), mask (T, B) and perhaps y (B,), called with arrays of few shapes.
 
     T is filled up to a rung and B to ``batch_size``, with samples that the mask leaves without a
-    word. Answers, (B, C) or (T, B, C), are cut to what is real; a scalar stays on the device.
+    word; B to 2 at least, as a size of 1 broadcasts. Answers, (B, C) or (T, B, C), are cut to what
+    is real; a scalar stays on the device.
     """
 
     def __init__(self, f, batch_size):
-        self.f, self.batch_size, self.get_shared = f, batch_size, f.get_shared
+        self.f, self.batch_size, self.get_shared = f, max(2, batch_size), f.get_shared
 
     def __call__(self, *batch):
         answer = self.f(*map(self.pad, batch))
@@ -157,7 +177,7 @@ def jax_draw(op, **_):
 
 
 def draw(seed, distribution, start=0., scale=1., size=None):
-    """Return (shared state, its next value, numbers of this size), as ``engine.pytensor_draw`` does."""
+    """Return (shared key, its next value, numbers drawn), as ``engine.pytensor_draw`` does."""
     key = pytensor.shared(seed.generate_state(2))
     next_key, sample = Draw(distribution)(key, tensor.zeros(size, dtype=pytensor.config.floatX))
     return key, next_key, start + scale * sample

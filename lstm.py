@@ -491,7 +491,8 @@ def compile_training(tparams, options):
     known = fast_optimizers if options['encoder'] == 'lstm_fused' else optimizers
     f_grad_shared, f_update = known[options['optimizer']](lr, tparams, grads, x, mask, y, cost)
     return {'use_noise': use_noise, 'f_pred': f_pred,
-            'f_grad_shared': padded(f_grad_shared, options['batch_size']), 'f_update': f_update}
+            'f_grad_shared': padded(f_grad_shared, options.get('batch_size', 1)),
+            'f_update': f_update}
 
 
 def start_run(options, sets, tparams, functions, rng):
