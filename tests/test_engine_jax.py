@@ -113,8 +113,8 @@ def test_a_training_run_is_that_of_the_fused_layer(tmp_path, toy_path):
     for path, device in zip(paths, ('jax', 'cpu')):
         done = run_python(
             ['lstm.py', '--path', toy_path, '--saveto', str(path), '--dim_proj', '8', '--n_words',
-             '32', '--optimizer', 'adagrad', '--lrate', '0.03', '--max_epochs', '5', '--validFreq',
-             '2', '--use_dropout', 'false'], 'floatX=float32,device=' + device,
+             '32', '--optimizer', 'sgd', '--lrate', '1', '--init_scale', '0.5', '--max_epochs', '5',
+             '--validFreq', '2', '--use_dropout', 'false'], 'floatX=float32,device=' + device,
             JAX_COMPILATION_CACHE_DIR=str(tmp_path))
         assert done.returncode == 0, done.stderr
     through_jax, fused = (load_arrays(str(path)) for path in paths)
@@ -125,7 +125,7 @@ def test_a_training_run_is_that_of_the_fused_layer(tmp_path, toy_path):
     for name in NAMES + ('costs',):
         numpy.testing.assert_allclose(through_jax[name], fused[name], rtol=0, atol=1e-5,
                                       err_msg=name)
-    assert len(set(fused['history'][:, 1])) > 3  # it did learn
+    assert len(set(fused['history'][:, 1])) > 3  # the errors did move
 
     model = trained.load_model(str(paths[0]))  # what JAX saved, on this engine
     assert trained.evaluate(model, trained.load_test_set(model))['error'] == fused['test_err']
