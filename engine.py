@@ -3,8 +3,15 @@
 Everything else imports from here ``theano``, ``tensor`` and ``config``, whichever engine stands
 behind them, and the few names that the two spell differently: ``sigmoid``, ``softmax``, ``scan``
 and ``RandomStreams``. ``THEANO_FLAGS`` is read before the engine is imported, as Theano does.
+
+It is also the one place that knows about devices. On PyTensor, ``device=cuda`` (or ``gpu``; with a
+number, ``cuda1``, for another one than the first) and ``device=jax``, whatever JAX finds, compile
+through JAX, by ``engine_jax``: ``function`` then compiles for each shape of the arguments,
+``padded`` keeps the shapes few, ``ASYNCHRONOUS`` says that answers are returned before they are
+computed, and there is no ``Op``. On Theano the flag is its own.
 """
 import os
+import re
 import shlex
 import sys
 import warnings
@@ -40,7 +47,8 @@ def import_pytensor():
     flags = parse_flags(os.environ.get('THEANO_FLAGS', ''))
     device = flags.pop('device', 'cpu')
     if device != 'cpu':
-        fail('THEANO_FLAGS: device=%s is not supported on PyTensor yet; use device=cpu' % device)
+        check_device(device, flags)
+        flags['mode'] = 'JAX'
 
     spelling = {name: name.replace('.', '__') for name in flags}
     translated = ['%s=%s' % (spelling[name], shlex.quote(flags[name])) for name in flags]
@@ -53,7 +61,32 @@ def import_pytensor():
     if unknown:
         print('THEANO_FLAGS: ignored, unknown to PyTensor: %s' % ', '.join(unknown),
               file=sys.stderr)
-    return pytensor
+    return pytensor, device
+
+
+def check_device(device, flags):
+    """Leave with one line if ``device`` is none of JAX's or another flag contradicts it."""
+    if not re.fullmatch(r'jax|(cuda|gpu)\d*', device):
+        fail('THEANO_FLAGS: device=%s is none of cpu, cuda, cuda0, cuda1 and so on, gpu and jax'
+             % device)
+    for name in {'mode', 'linker'} & set(flags):
+        fail('THEANO_FLAGS: device=%s compiles through JAX; leave out %s=%s'
+             % (device, name, flags[name]))
+
+
+def import_jax(device):
+    """Import the part that computes through JAX, on ``device``; in one line, why it cannot."""
+    advice = 'run: pip install -r requirements-gpu.txt'
+    try:
+        import engine_jax
+        engine_jax.start(device)
+        return engine_jax
+    except (ImportError, RuntimeError) as error:  # the latter if its parts do not fit together
+        fail('THEANO_FLAGS: device=%s needs JAX, which cannot be imported (%s); %s'
+             % (device, error, advice))
+    except LookupError as error:
+        fail('THEANO_FLAGS: device=%s: %s; if this machine has it, %s'
+             % (device, error, advice))
 
 
 def pytensor_scan(step, sequences, outputs_info, name):
@@ -70,16 +103,23 @@ def theano_scan(step, sequences, outputs_info, name):
     return outputs
 
 
+def pytensor_draw(seed, distribution, *parameters, size):
+    """Return (shared generator, its next state, numbers drawn from it)."""
+    rng = theano.shared(numpy.random.default_rng(seed))
+    next_rng, sample = getattr(tensor.random, distribution)(*parameters, rng=rng, size=size,
+                                                            return_next_rng=True)
+    return rng, next_rng, sample
+
+
 class PyTensorRandomStreams:
-    """Theano's ``RandomStreams`` for PyTensor: a shared generator behind every variable drawn."""
+    """Theano's ``RandomStreams`` for PyTensor: a shared state behind every variable drawn."""
 
     def __init__(self, seed):
         self.seeds = numpy.random.SeedSequence(seed)
         self.state_updates = []
 
-    def draw(self, distribution, *parameters, **keywords):
-        rng = theano.shared(numpy.random.default_rng(self.seeds.spawn(1)[0]))
-        next_rng, sample = distribution(*parameters, rng=rng, return_next_rng=True, **keywords)
+    def draw(self, distribution, *parameters, size):
+        rng, next_rng, sample = draw(self.seeds.spawn(1)[0], distribution, *parameters, size=size)
         with warnings.catch_warnings():  # deprecated, but Theano's way: the caller needs no updates
             warnings.simplefilter('ignore', DeprecationWarning)
             rng.default_update = next_rng
@@ -89,11 +129,11 @@ class PyTensorRandomStreams:
     def binomial(self, size, p, dtype):
         """0 or 1, the latter with probability ``p``."""
         zero, one = numpy.asarray([0, 1], dtype)
-        return tensor.switch(self.draw(tensor.random.uniform, size=size) < p, one, zero)
+        return tensor.switch(self.draw('uniform', size=size) < p, one, zero)
 
     def normal(self, size, std):
         """Gaussian of mean 0 and standard deviation ``std``, as floatX."""
-        return tensor.cast(self.draw(tensor.random.normal, 0., std, size=size), config.floatX)
+        return tensor.cast(self.draw('normal', 0., std, size=size), config.floatX)
 
 
 AFTER_MERGING = 49.2  # on the engines' scale: nodes are merged at 49, in-place work is at 50
@@ -128,7 +168,7 @@ def has_scan(outputs):
     return any(v.owner and isinstance(v.owner.op, Scan) for v in ancestors(outputs))
 
 
-def function(inputs, outputs, updates=(), **keywords):
+def cpu_function(inputs, outputs, updates=(), **keywords):
     """Compile as ``theano.function`` does, but start at once where there is no loop to compile.
 
     A few dozen operations on whole arrays are no faster for a minute's compiling: NumPy runs them.
@@ -143,14 +183,24 @@ def function(inputs, outputs, updates=(), **keywords):
         return theano.function(inputs, outputs, updates=list(updates), **keywords)
 
 
+def cpu_padded(f, batch_size):
+    """Return ``f``, a function of batches: any shape is as good as another."""
+    return f
+
+
+def describe():
+    """Return what computes, and its version."""
+    return ', '.join(['%s %s' % (NAME, theano.__version__)] + ([jax.version()] if jax else []))
+
+
 try:
+    jax = None
     if NAME == 'PyTensor':
-        theano = import_pytensor()
+        theano, device = import_pytensor()
         import pytensor.tensor as tensor
         from pytensor.compile.mode import Mode, optdb
         from pytensor.gradient import grad_undefined  # noqa: F401
         from pytensor.graph.basic import Apply  # noqa: F401
-        from pytensor.graph.op import Op  # noqa: F401
         from pytensor.graph.rewriting.basic import in2out, node_rewriter
         from pytensor.graph.traversal import ancestors
         from pytensor.link.vm import VMLinker
@@ -159,6 +209,10 @@ try:
         from pytensor.tensor.special import softmax as softmax_over
         softmax = partial(softmax_over, axis=-1)  # over each row, as Theano's
         scan, RandomStreams = pytensor_scan, PyTensorRandomStreams
+        if device == 'cpu':  # operations of our own run in Python: lstm_fused, which has some,
+            from pytensor.graph.op import Op  # noqa: F401  # cannot be imported on another device
+        else:
+            jax = import_jax(device)
     else:
         import theano
         import theano.tensor as tensor
@@ -179,6 +233,10 @@ except ValueError as error:  # what both engines raise at a flag's bad value
     fail('THEANO_FLAGS: %s' % ' '.join(str(error).split()))
 
 config = theano.config
+ASYNCHRONOUS = jax is not None  # a function's answer may still be on its way: to read it is to wait
+function = jax.StaticFunction if jax else cpu_function
+padded = jax.Padded if jax else cpu_padded
+draw = jax.draw if jax else pytensor_draw
 # each operation by its own NumPy call: products and sums are best left as short as they stand
 QUICK = Mode(VMLinker(allow_gc=False, use_cloop=False, c_thunks=False), 'fast_run').excluding(
     'fusion', 'add_mul_fusion', 'local_mul_canonizer', 'local_add_canonizer', 'BlasOpt')

@@ -19,7 +19,8 @@ from tqdm import tqdm
 import imdb
 import plots
 import snippets
-from engine import RandomStreams, config, function, scan, sigmoid, softmax, tensor, theano
+from engine import (ASYNCHRONOUS, RandomStreams, config, function, padded, scan, sigmoid, softmax,
+                    tensor, theano)
 from model_file import (checksum, course, load_checkpoint, random_state, save_checkpoint,
                         save_model)
 from safe_io import BadInput, load_arrays
@@ -27,7 +28,7 @@ from safe_io import BadInput, load_arrays
 try:
     import lstm_fused
     import sparse_updates
-except ImportError:  # numba is not for every machine; the scan is
+except ImportError:  # numba is not for every machine and device; the scan is
     lstm_fused = None
 
 # --- Data -------------------------------------------------------------------------------------
@@ -110,8 +111,9 @@ def zipp(params, tparams):
 
 
 def unzip(zipped):
-    """Copy the shared variables' values out: a dict name -> array."""
-    return OrderedDict((name, shared.get_value()) for name, shared in zipped.items())
+    """Copy the shared variables' values out, off the device: a dict name -> array."""
+    return OrderedDict((name, numpy.array(shared.get_value(borrow=True)))
+                       for name, shared in zipped.items())
 
 
 def init_params(options, rng=numpy.random):
@@ -227,8 +229,8 @@ def resolve_encoder(name):
 
 
 def mean_pool(h, mask):
-    """Average the states (T, B, D) over the words of each sample: (B, D)."""
-    return (h * mask[:, :, None]).sum(axis=0) / mask.sum(axis=0)[:, None]
+    """Average the states (T, B, D) over the words of each sample: (B, D), 0 where there is none."""
+    return (h * mask[:, :, None]).sum(axis=0) / tensor.maximum(mask.sum(axis=0), 1e-6)[:, None]
 
 
 def max_pool(h, mask):
@@ -269,7 +271,7 @@ def build_model(tparams, options):
     Returns (use_noise, x, mask, y, f_pred_prob, f_pred, cost): the shared switch that turns noise
     on for training; the symbolic inputs x (T, B) int64, mask (T, B) floatX, y (B,) int64; compiled
     functions of (x, mask) that give the probabilities (B, C) and the classes (B,); and the mean
-    negative log-likelihood.
+    negative log-likelihood of the samples that have a word.
     """
     trng = RandomStreams(options.get('seed', 123))
     use_noise = theano.shared(numpy_floatX(0.))
@@ -288,10 +290,13 @@ def build_model(tparams, options):
     pred = softmax(tensor.dot(h, tparams['U']) + tparams['b'])  # (B, C)
 
     off = 1e-6 if config.floatX == 'float16' else 1e-8  # keeps log() finite
-    cost = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off)).mean()
+    real = tensor.cast(mask.max(axis=0) > 0, config.floatX)  # not what only fills up a batch
+    losses = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off))
+    cost = (losses * real).sum() / real.sum()
 
     # a prediction draws nothing from the training's random numbers
-    f_pred_prob = function([x, mask], pred, name='f_pred_prob', no_default_updates=True)
+    f_pred_prob = padded(function([x, mask], pred, name='f_pred_prob', no_default_updates=True),
+                         options.get('valid_batch_size', 1))
 
     def f_pred(x, mask):
         return f_pred_prob(x, mask).argmax(axis=1)
@@ -492,19 +497,21 @@ def compile_training(tparams, options):
     known = fast_optimizers if options['encoder'] == 'lstm_fused' else optimizers
     f_grad_shared, f_update = known[options['optimizer']](lr, tparams, grads, x, mask, y, cost)
     return {'use_noise': use_noise, 'f_pred': f_pred,
-            'f_grad_shared': f_grad_shared, 'f_update': f_update}
+            'f_grad_shared': padded(f_grad_shared, options.get('batch_size', 1)),
+            'f_update': f_update}
 
 
 def start_run(options, sets, tparams, functions, rng):
     """Return the state of a training run that has not made its first update.
 
     ``done`` counts the updates of the present epoch, ``checked`` is the last update whose errors
-    were measured, ``epoch_rng`` the random state before the epoch's batches were drawn.
+    were measured, ``epoch_rng`` the random state before the epoch's batches were drawn, ``pending``
+    the costs that :func:`fetch_costs` has not seen.
     """
     return {'options': options, 'sets': sets, 'tparams': tparams, 'functions': functions,
             'rng': rng, 'epoch_rng': None, 'epoch': 0, 'done': 0, 'update': 0, 'checked': 0,
-            'words': 0, 'since': time.time(), 'history': [], 'costs': [], 'bad_counter': 0,
-            'best': None, 'mean': {}, 'n_averaged': 0, 'stop': None,
+            'words': 0, 'since': time.time(), 'history': [], 'costs': [], 'pending': [],
+            'bad_counter': 0, 'best': None, 'mean': {}, 'n_averaged': 0, 'stop': None,
             'vocabulary': load_vocabulary(options), 'data_sha256': checksum(sets)}
 
 
@@ -540,6 +547,7 @@ def until_stopped(run, batches):
     """Yield the batches; raise what a signal asked for."""
     for batch in batches:
         if run['stop']:
+            fetch_costs(run)
             raise run['stop']
         yield batch
 
@@ -570,25 +578,33 @@ def prepare_batch(run, indices):
 
 
 def make_update(run, indices):
-    """Learn from one batch; return its cost, the mean over the samples."""
+    """Learn from one batch; its cost, the mean over the samples, joins the pending ones."""
     functions = run['functions']
     x, mask, y = prepare_batch(run, indices)
     functions['use_noise'].set_value(numpy_floatX(1.))
-    cost = float(functions['f_grad_shared'](x, mask, y))
+    run['pending'].append(functions['f_grad_shared'](x, mask, y))
     run['update'] += 1
     run['done'] += 1
-    run['costs'].append(cost)
-    if not numpy.isfinite(cost):
-        raise BadInput('the cost became %s at update %d; try another optimizer, a smaller lrate '
-                       'or floatX=float64' % (cost, run['update']))
+    if not ASYNCHRONOUS:
+        fetch_costs(run)
     functions['f_update'](learning_rate(run))
     run['words'] += int(mask.sum())
-    return cost
 
 
-def show_progress(run, cost, bar):
+def fetch_costs(run):
+    """Add the pending costs to the known ones; raise BadInput at one that is not a number."""
+    pending, run['pending'] = run['pending'], []
+    for cost in map(float, pending):
+        run['costs'].append(cost)
+        if not numpy.isfinite(cost):
+            raise BadInput('the cost became %s at update %d; try another optimizer, a smaller '
+                           'lrate or floatX=float64' % (cost, len(run['costs'])))
+
+
+def show_progress(run, bar):
     """Show cost and speed: beside the bar on a terminal, as a line in a log."""
-    now = time.time()
+    fetch_costs(run)
+    cost, now = run['costs'][-1], time.time()
     speed = run['words'] / (now - run['since'])
     run['words'], run['since'] = 0, now
     if bar.disable:
@@ -655,6 +671,7 @@ def measure(run, params):
 
 def validate(run):
     """Measure the errors, keep the parameters if they are the best, count bad rounds."""
+    fetch_costs(run)  # before anything is called the best
     params = learnt(run)
     errors = measure(run, params)
     run['history'].append([run['update']] + errors)
@@ -709,9 +726,9 @@ def run_epoch(run):
         if run['done']:  # resumed: what was due when it was stopped
             check_and_save(run, len(batches))
         for _, indices in until_stopped(run, bar):
-            cost = make_update(run, indices)
+            make_update(run, indices)
             if is_due(run, 'dispFreq', len(batches)):
-                show_progress(run, cost, bar)
+                show_progress(run, bar)
             check_and_save(run, len(batches))
             if is_exhausted(run):
                 break
@@ -731,6 +748,7 @@ def save_run(run):
 
 def save_progress(run):
     """Save the model, and a checkpoint from which the run can go on."""
+    fetch_costs(run)
     save_run(run)
     if run['options']['saveto']:
         save_checkpoint(run)

@@ -337,4 +337,4 @@ def lstm_fused_layer(tparams, state_below, options, prefix='lstm', mask=None):
 def mean_of_fused(h, mask):
     """As ``lstm.mean_pool``, without ever writing down the states of :func:`lstm_fused_layer`."""
     total = FusedLSTM(pooled=True)(*h.owner.inputs)[0][0]
-    return total / mask.sum(axis=0)[:, None]
+    return total / tensor.maximum(mask.sum(axis=0), 1e-6)[:, None]

@@ -5,7 +5,7 @@ import os
 
 import numpy
 
-from engine import NAME, config, theano
+from engine import config, describe
 from safe_io import BadInput, load_arrays, write_whole
 
 FORMAT_VERSION = 1
@@ -33,8 +33,8 @@ def checksum(sets):
 
 
 def origin():
-    """Return which engine and which number format this process trains with."""
-    return '%s %s' % (NAME, theano.__version__), config.floatX
+    """Return which engine, device included, and which number format this process trains with."""
+    return describe(), config.floatX
 
 
 def course(run):

@@ -8,7 +8,7 @@ import numpy
 import imdb
 import imdb_preprocess
 import lstm
-from engine import function, tensor
+from engine import function, padded, tensor
 from safe_io import BadInput, load_arrays
 
 Model = namedtuple('Model', 'options params dictionary f_pred_prob f_scores saved')
@@ -107,7 +107,7 @@ def build_scores(tparams, options):
                                     tensor.switch(mask[:, :, None] > 0, h, -1.).argmax(axis=0)))
     kept = lstm.numpy_floatX(0.5 if options['use_dropout'] else 1.)
     scores = tensor.dot(tensor.concatenate(shares, axis=2) * kept, tparams['U'])
-    return function([x, mask], scores, name='f_scores')
+    return padded(function([x, mask], scores, name='f_scores'), 1)
 
 
 # --- Measuring --------------------------------------------------------------------------------
