@@ -29,7 +29,7 @@ import textwrap
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 PAGES = ('tutorial.md', 'tutorial.zh.md')
-BLOCK = re.compile(r'<!-- (code|run|rows|lines)(?:: (\S+))? -->\n((?:```.*?\n```|(?:\|.*\n?)+))', re.S)
+BLOCK = re.compile(r'<!-- (code|run|rows|lines)(?:: (\S+))? -->\n((?:```.*?\n```|(?:\|[^\n]*\n?)+))', re.S)
 FENCE = re.compile(r'^```(\w*)\n(.*?)\n```$', re.S | re.M)
 INLINE = re.compile(r'(?<!\S)\$([^$\n]+)\$')
 TIMES = re.compile(r'\d+(?= words/s)|\d+(?= s;)')

@@ -30,9 +30,8 @@ CHINESE = {
     'states': '隐藏状态', 'mean pooling': '平均池化', 'logistic regression': '逻辑回归',
     'probability': '概率', 'steps back in time': '向前回溯的时间步数',
     'norm of the gradient, 1 at no step': '梯度的范数（回溯 0 步时为 1）',
-    'plain network, not trained': '普通循环网络（未训练）', 'LSTM, not trained': 'LSTM（未训练）',
     'LSTM, trained': 'LSTM（已训练）', 'plain': '普通循环网络', 'update': '更新次数',
-    'cost': '代价', 'validation error, %': '验证集错误率（%）',
+    'validation error, %': '验证集错误率（%）',
     'cost, mean of 250 updates': '代价（每 250 次更新的平均）',
     'median unit': '单元的中位数', 'of ten units, eight': '80% 的单元落在此带中',
     'adds to the log-odds': '对对数几率的贡献', 'learning rate': '学习率'}
@@ -178,14 +177,14 @@ def draw_gradients(measured, say):
     figure = Figure(figsize=(7.5, 4.2), layout='constrained')
     axes = figure.subplots()
     curves = measured['gradients']
-    shown = [('rnn_layer_%g' % gain, '%s, $g=%g$' % (say('plain'), gain), INK[1], dash)
-             for gain, dash in ((1.2, '--'), (1, '-'), (0.8, ':'))]
+    shown = [('rnn_layer_%g' % gain, '%s, γ = %g' % (say('plain'), gain), INK[1], dash)
+             for gain, dash in ((2, '--'), (1, '-'), (0.8, ':'))]
     shown += [('lstm_layer_%g' % bias, 'LSTM, $b_f=%g$' % bias, INK[0], dash)
-              for bias, dash in ((4, '--'), (2, '-'), (0, ':'))]
+              for bias, dash in ((2, '--'), (1, '-'), (0, ':'))]
     shown += [('trained', say('LSTM, trained'), INK[2], '-')]
     for name, label, color, dash in shown:
         axes.semilogy(curves[name], dash, color=color, label=label, linewidth=1.8)
-    axes.set(xlabel=say('steps back in time'), ylim=(1e-9, 1e5),
+    axes.set(xlabel=say('steps back in time'), ylim=(1e-9, 1e6),
              ylabel=say('norm of the gradient, 1 at no step'))
     axes.grid(alpha=0.3)
     axes.legend(loc='center left', bbox_to_anchor=(1, 0.5), frameon=False)
@@ -204,7 +203,7 @@ def draw_gates(measured, say):
         axes.fill_between(ticks, low, high, color=color, alpha=0.2, linewidth=0,
                           label=say('of ten units, eight'))
         axes.plot(ticks, middle, 'o-', color=color, markersize=3.5, label=say('median unit'))
-        axes.set(ylim=(0, 1), ylabel='%s $%s_t$' % (say(name), gate))
+        axes.set(ylim=(0, 1), ylabel='%s %s' % (say(name), gate))
         axes.grid(alpha=0.3)
     panels[0].legend(loc='upper right', ncols=2, fontsize=8, framealpha=0.9)
     odds = gates['odds']
