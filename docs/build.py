@@ -65,8 +65,8 @@ def lines_of(name):
 
 
 def commands_of(block):
-    """Return the commands of a console block."""
-    return tuple(line[2:] for line in block.splitlines() if line.startswith('$ '))
+    """Return the commands of a console block; one that ends in a backslash goes on below."""
+    return tuple(re.findall(r'^\$ ((?:.*\\\n)*.*)', block, re.M))
 
 
 @functools.lru_cache(None)

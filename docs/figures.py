@@ -30,10 +30,10 @@ CHINESE = {
     'states': '隐藏状态', 'mean pooling': '平均池化', 'logistic regression': '逻辑回归',
     'probability': '概率', 'steps back in time': '向前回溯的时间步数',
     'norm of the gradient, 1 at no step': '梯度的范数（回溯 0 步时为 1）',
-    'LSTM, trained': 'LSTM（已训练）', 'plain': '普通循环网络', 'update': '更新次数',
+    'LSTM, SGD': 'LSTM，SGD 训练', 'LSTM, AdaDelta': 'LSTM，AdaDelta 训练', 'plain': '普通循环网络', 'update': '更新次数',
     'validation error, %': '验证集错误率（%）',
     'cost, mean of 250 updates': '代价（每 250 次更新的平均）',
-    'median unit': '单元的中位数', 'of ten units, eight': '80% 的单元落在此带中',
+    'median of all units': '所有单元的中位数', 'the units that move most': '变化最大的单元',
     'adds to the log-odds': '对对数几率的贡献', 'learning rate': '学习率'}
 
 
@@ -161,9 +161,9 @@ def draw_model(_, say):
         if k:
             arrow(axes, (columns[k - 1] + 0.5, 2.05), (x - 0.5, 2.05))
     middle = sum(columns) / 4
-    box(axes, middle, 3.6, '$h$', 6.1, 0.4, INK[4], 13)
+    box(axes, middle, 3.6, r'$\bar{h}$', 6.1, 0.4, INK[4], 13)
     arrow(axes, (middle, 3.8), (middle, 4.05))
-    box(axes, middle, 4.25, r'$\mathrm{softmax}(h\,U + b)$', 2.6, 0.38, INK[1], 12)
+    box(axes, middle, 4.25, r"$\mathrm{softmax}(\bar{h}\,U' + b')$", 2.6, 0.38, INK[1], 12)
     arrow(axes, (middle, 4.44), (middle, 4.72))
     axes.text(middle, 4.9, '$p$', ha='center', va='center', fontsize=14)
     return figure
@@ -181,7 +181,8 @@ def draw_gradients(measured, say):
              for gain, dash in ((2, '--'), (1, '-'), (0.8, ':'))]
     shown += [('lstm_layer_%g' % bias, 'LSTM, $b_f=%g$' % bias, INK[0], dash)
               for bias, dash in ((2, '--'), (1, '-'), (0, ':'))]
-    shown += [('trained', say('LSTM, trained'), INK[2], '-')]
+    shown += [('sgd_1', say('LSTM, SGD'), INK[2], '-'),
+              ('adadelta', say('LSTM, AdaDelta'), INK[2], '--')]
     for name, label, color, dash in shown:
         axes.semilogy(curves[name], dash, color=color, label=label, linewidth=1.8)
     axes.set(xlabel=say('steps back in time'), ylim=(1e-9, 1e6),
@@ -194,22 +195,25 @@ def draw_gradients(measured, say):
 def draw_gates(measured, say):
     """The gates of a trained network over a sentence, and what each word adds."""
     gates = measured['gates']
-    figure = Figure(figsize=(8, 6.4), layout='constrained')
+    figure = Figure(figsize=(8, 7), layout='constrained')
     panels = figure.subplots(4, sharex=True)
     ticks = range(len(gates['words']))
-    for axes, (gate, name), color in zip(
-            panels, (('i', 'input gate'), ('f', 'forget gate'), ('o', 'output gate')), INK):
-        low, middle, high = gates['gates'][gate]
-        axes.fill_between(ticks, low, high, color=color, alpha=0.2, linewidth=0,
-                          label=say('of ten units, eight'))
-        axes.plot(ticks, middle, 'o-', color=color, markersize=3.5, label=say('median unit'))
-        axes.set(ylim=(0, 1), ylabel='%s %s' % (say(name), gate))
+    for axes, (gate, name) in zip(panels, (('i', 'input gate'), ('f', 'forget gate'),
+                                           ('o', 'output gate'))):
+        median, *units = gates['gates'][gate]
+        for unit in units:
+            axes.plot(ticks, unit, color=INK[0], linewidth=0.9, alpha=0.8)
+        axes.plot(ticks, median, color=INK[1], linewidth=2, label=say('median of all units'))
+        axes.lines[0].set_label(say('the units that move most'))
+        axes.set(ylim=(0, 1))
+        axes.set_ylabel('%s %s' % (say(name), gate), fontsize=9)
         axes.grid(alpha=0.3)
-    panels[0].legend(loc='upper right', ncols=2, fontsize=8, framealpha=0.9)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc='outside upper center', ncols=2,
+                  frameon=False)
     odds = gates['odds']
     panels[3].bar(ticks, odds, color=[INK[2] if value > 0 else INK[1] for value in odds])
     panels[3].axhline(0, color='black', linewidth=0.8)
-    panels[3].set(ylabel=say('adds to the log-odds'))
+    panels[3].set_ylabel(say('adds to the log-odds'), fontsize=9)
     panels[3].set_xticks(ticks, gates['words'], rotation=60, ha='right', rotation_mode='anchor')
     return figure
 
@@ -218,16 +222,16 @@ def draw_optimizers(measured, say):
     """The cost and the validation error of each optimizer over updates."""
     figure = Figure(figsize=(8, 4.4), layout='constrained')
     costs, errors = figure.subplots(1, 2)
-    shown = (('sgd', 'SGD, %s 0.0001' % say('learning rate'), INK[6], '-'),
+    shown = (('sgd', 'SGD, %s 0.0001' % say('learning rate'), '#bbbbbb', '-'),
              ('sgd_0.1', 'SGD, %s 0.1' % say('learning rate'), INK[4], '--'),
              ('sgd_1', 'SGD, %s 1' % say('learning rate'), INK[3], '-'),
-             ('sgd_10', 'SGD, %s 10' % say('learning rate'), INK[5], ':'),
              ('adadelta', 'AdaDelta', INK[0], '-'), ('rmsprop', 'RMSProp', INK[1], '-'))
     for name, label, color, dash in shown:
         run = measured['runs'][name]
         updates = [row[0] for row in run['history']]
-        costs.plot(updates[:len(run['costs'])], run['costs'], dash, color=color, label=label)
-        errors.plot(updates, [100 * row[2] for row in run['history']], dash, color=color)
+        style = {'color': color, 'linewidth': 4 if name == 'sgd' else 1.5}  # others lie on it
+        costs.plot(updates[:len(run['costs'])], run['costs'], dash, label=label, **style)
+        errors.plot(updates, [100 * row[2] for row in run['history']], dash, **style)
     costs.set(xlabel=say('update'), title=say('cost, mean of 250 updates'), ylim=(0, None))
     errors.set(xlabel=say('update'), title=say('validation error, %'), ylim=(0, None))
     for axes in (costs, errors):

@@ -20,8 +20,8 @@ import lstm  # noqa: E402
 import trained  # noqa: E402
 from engine import function, scan, sigmoid, tensor  # noqa: E402
 
-SENTENCE = ('It starts as a dull and clumsy film , but the last half is so warm and so funny that '
-            'I would gladly see it again .')
+SENTENCE = ('for something as splendid looking as this particular film , the viewer expects '
+            'something special but instead gets ( sci fi ) rehash .')  # of the test set, negative
 RUNS = {'sgd': {'optimizer': 'sgd'}, 'sgd_0.1': {'optimizer': 'sgd', 'lrate': 0.1},
         'sgd_1': {'optimizer': 'sgd', 'lrate': 1}, 'sgd_10': {'optimizer': 'sgd', 'lrate': 10},
         'adadelta': {'optimizer': 'adadelta'}, 'rmsprop': {'optimizer': 'rmsprop'}}
@@ -30,6 +30,7 @@ SHARED = {'dataset': 'snippets', 'max_epochs': 15, 'validFreq': 250, 'patience':
 PARTS = ('runs', 'gates', 'gradients', 'scales')
 LAGS = 60     # of the gradient, in time steps
 N_UNITS = 64  # of the networks that are not trained
+N_SHOWN = 8   # units whose gates are drawn
 LONG = 30     # words of a sentence that the trained network's gradient goes back over
 
 
@@ -83,8 +84,8 @@ def lstm_params(rng, forget_bias):
     return params
 
 
-def measure_gradients(model, reviews):
-    """Return name -> norms of plain networks, LSTMs and the trained LSTM."""
+def measure_gradients(models, reviews):
+    """Return name -> norms: of plain networks, of LSTMs, of the trained models by their names."""
     rng = numpy.random.RandomState(1)
     x = lstm.numpy_floatX(0.1 * rng.randn(LAGS + 1, 16, N_UNITS))
     curves = {}
@@ -96,9 +97,10 @@ def measure_gradients(model, reviews):
             lstm.zipp(draw(rng, value), tparams)
             curves['%s_%g' % (layer.__name__, value)] = gradient_by_lag(gradient, x, rng)
     words = numpy.array([review[:LONG] for review in reviews if len(review) >= LONG]).T
-    tparams = lstm.init_tparams(model.params)
-    gradient = gradient_function(lstm.lstm_layer, tparams, model.options)
-    curves['trained'] = gradient_by_lag(gradient, model.params['Wemb'][words], rng)
+    for name, model in models.items():
+        gradient = gradient_function(lstm.lstm_layer, lstm.init_tparams(model.params),
+                                     model.options)
+        curves[name] = gradient_by_lag(gradient, model.params['Wemb'][words], rng)
     return {name: rounded(norms) for name, norms in curves.items()}
 
 
@@ -106,30 +108,28 @@ def measure_gradients(model, reviews):
 
 
 def measure_gates(model, text):
-    """Return the words of a text, and for each: the gates of every unit, what it adds to the odds.
+    """Return the words of a text, what each adds to the log-odds, and the gates, (units, words).
 
-    The gates are recomputed from the states that ``lstm.lstm_layer`` gives, by equations (8, 9).
+    The gates are recomputed from the states that ``lstm.lstm_layer`` gives, by equations (8) and
+    (9): the median over the units, and below it the units that move most.
     """
     words, contributions = trained.explain(model, text)
-    review = imdb_preprocess.encode(words, model.dictionary)
+    emb = model.params['Wemb'][imdb_preprocess.encode(words, model.dictionary)]
     W, U, b = (model.params['lstm_' + name] for name in 'WUb')
-    emb = model.params['Wemb'][review]
-    x = tensor.tensor3('x', dtype=lstm.config.floatX)
-    layer = lstm.get_layer('auto')[1]
-    h = function([x], layer(lstm.init_tparams(model.params), x, model.options))(emb[:, None])[:, 0]
-    z = tensor.matrix('z', dtype=lstm.config.floatX)
-    before = numpy.concatenate([0 * h[:1], h[:-1]])
-    gates = function([z], sigmoid(z))(emb.dot(W) + before.dot(U) + b)
+    x, z = tensor.tensor3('x', dtype=emb.dtype), tensor.matrix('z', dtype=emb.dtype)
+    h = lstm.get_layer('auto')[1](lstm.init_tparams(model.params), x, model.options)
+    h = function([x], h)(emb[:, None])[:, 0]
+    h_before = numpy.concatenate([0 * h[:1], h[:-1]])
+    gates = function([z], sigmoid(z))(emb.dot(W) + h_before.dot(U) + b).T
     dim = model.options['dim_proj']
-    odds = contributions[:, 1] - contributions[:, 0]
-    return {'words': words, 'odds': rounded(odds),
-            'gates': {name: quantiles(gates[:, n * dim:(n + 1) * dim])
-                      for n, name in enumerate('ifo')}}
+    return {'words': words, 'odds': rounded(contributions[:, 1] - contributions[:, 0]),
+            'gates': {name: shown(gates[n * dim:(n + 1) * dim]) for n, name in enumerate('ifo')}}
 
 
-def quantiles(values):
-    """Return the 10 %, 50 % and 90 % quantiles over the units of values (T, D)."""
-    return rounded(numpy.percentile(values, [10, 50, 90], axis=1))
+def shown(gate):
+    """Return the median of a gate (D, T) over its units, and the units that move most."""
+    most = numpy.argsort(-numpy.ptp(gate, axis=1), kind='stable')[:N_SHOWN]
+    return rounded(numpy.concatenate([[numpy.median(gate, axis=0)], gate[most]]), 3)
 
 
 def measure_gradient_scales(sets):
@@ -164,10 +164,10 @@ def measure(part):
     """Measure one part of what the file holds."""
     if part == 'runs':
         return {name: measure_run(name, keywords) for name, keywords in RUNS.items()}
-    model = trained.load_model(model_path('adadelta'))
-    sets = lstm.load_sets(dict(model.options, n_words=10000), numpy.random.RandomState(123))
-    return {'gates': lambda: measure_gates(model, SENTENCE),
-            'gradients': lambda: measure_gradients(model, sets[2][0]),
+    models = {name: trained.load_model(model_path(name)) for name in ('adadelta', 'sgd_1')}
+    sets = lstm.load_sets(models['sgd_1'].options, numpy.random.RandomState(123))
+    return {'gates': lambda: measure_gates(models['sgd_1'], SENTENCE),
+            'gradients': lambda: measure_gradients(models, sets[2][0]),
             'scales': lambda: measure_gradient_scales(sets)}[part]()
 
 
