@@ -8,8 +8,8 @@ A comment right above a block says what the block is filled with:
     <!-- code: lstm.lstm_layer -->   the source of this function
     <!-- run -->                     lines that begin with $, and what they print
     <!-- rows: runs -->              a table whose rows come from measured.json
-    <!-- lines -->                   a table, filled by hand and checked: the code in a row is a line
-                                     of the function that the row names
+    <!-- lines -->                   a table, filled by hand and checked: the code in a row is a
+                                     line of the function that the row names
 
 Commands run on docs/reviews, 52 sentences, without dropout and in float64. The engines draw other
 random numbers for dropout, and processors round the last digits otherwise; so the output is the
@@ -29,7 +29,8 @@ import textwrap
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
 PAGES = ('tutorial.md', 'tutorial.zh.md')
-BLOCK = re.compile(r'<!-- (code|run|rows|lines)(?:: (\S+))? -->\n((?:```.*?\n```|(?:\|[^\n]*\n?)+))', re.S)
+BLOCK = re.compile(r'<!-- (code|run|rows|lines)(?:: (\S+))? -->\n'
+                   r'(```.*?\n```|(?:\|[^\n]*\n?)+)', re.S)
 FENCE = re.compile(r'^```(\w*)\n(.*?)\n```$', re.S | re.M)
 INLINE = re.compile(r'(?<!\S)\$([^$\n]+)\$')
 TIMES = re.compile(r'\d+(?= words/s)|\d+(?= s;)')
@@ -46,12 +47,10 @@ def read(*path):
 
 @functools.lru_cache(None)
 def source_of(name):
-    """Return the source of a function named as ``module.function``; KeyError if there is none."""
+    """Return the source of a function, ``module.function``; KeyError if the module has none."""
     module, *path = name.split('.')
-    places = [place for place in (ROOT, HERE) if os.path.exists(os.path.join(place, module + '.py'))]
-    if not places:
-        raise KeyError(name)
-    text = read(places[0], module + '.py')
+    folder = '.' if os.path.exists(os.path.join(ROOT, module + '.py')) else 'docs'
+    text = read(folder, module + '.py')
     node = ast.parse(text)
     for part in path:
         node = {child.name: child for child in node.body if hasattr(child, 'name')}[part]
@@ -150,10 +149,11 @@ def prose(text):
 
 
 def tables(text):
-    """Return the tables marked <!-- lines -->: rows of (first cell, line of code, function)."""
+    """Return the tables marked <!-- lines -->: rows of (equations, line of code, function)."""
     blocks = [block for kind, _, block in BLOCK.findall(text) if kind == 'lines']
     rows = [line.strip(' |').split(' | ') for block in blocks for line in block.splitlines()[2:]]
-    return [(cells[0], cells[1].strip('` '), cells[2].strip('` ')) for cells in rows]
+    return [(re.findall(r'\((\w+)\)', cells[0]), cells[1].strip('` '), cells[2].strip('` '))
+            for cells in rows]
 
 
 def equations(text):
@@ -164,7 +164,7 @@ def equations(text):
 def outline(text):
     """Return what both languages have in common, a list for each section.
 
-    The heading's level and number, formulas, fenced blocks, figures, links, and code in tables.
+    The heading's level and number, formulas, fenced blocks, figures and links, code in tables.
     """
     common = []
     for section in sections(text):
@@ -173,9 +173,7 @@ def outline(text):
             'heading': re.match(r'#+ (?:\d+\.)?', section).group(0),
             'blocks': [without_times(block) for _, block in FENCE.findall(section)],
             'formulas': sorted(set(INLINE.findall(words))),
-            'figures': [name.replace('.zh.', '.') for name in re.findall(r'!\[.*?\]\((.*?)\)', section)],
-            'links': sorted(name.replace('.zh.', '.')
-                            for name in re.findall(r'(?<!!)\[[^\]]*\]\((.*?)\)', words)),
+            'links': sorted(name.replace('.zh.', '.') for name in links(section)),
             'lines': tables(section)})
     return common
 

@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.join(HERE, 'figures')
 MEASURED = os.path.join(HERE, 'measured.json')
 CHINESE_FONTS = ('wqy-zenhei.ttc', 'NotoSansSC-Regular.otf', 'SourceHanSansSC-Regular.otf')
-logging.getLogger('matplotlib.font_manager').setLevel(logging.ERROR)  # a face of weight 500 will do
+logging.getLogger('matplotlib.font_manager').setLevel(logging.ERROR)  # a weight of 500 will do
 INK = ('#4477aa', '#ee6677', '#228833', '#aa3377', '#ccbb44', '#66ccee', '#666666')
 STYLE = {'svg.fonttype': 'path', 'svg.hashsalt': 'lstm', 'mathtext.fontset': 'cm',
          'axes.spines.top': False, 'axes.spines.right': False, 'axes.unicode_minus': False}
@@ -30,8 +30,8 @@ CHINESE = {
     'states': '隐藏状态', 'mean pooling': '平均池化', 'logistic regression': '逻辑回归',
     'probability': '概率', 'steps back in time': '向前回溯的时间步数',
     'norm of the gradient, 1 at no step': '梯度的范数（回溯 0 步时为 1）',
-    'LSTM, SGD': 'LSTM，SGD 训练', 'LSTM, AdaDelta': 'LSTM，AdaDelta 训练', 'plain': '普通循环网络', 'update': '更新次数',
-    'validation error, %': '验证集错误率（%）',
+    'LSTM, SGD': 'LSTM，SGD 训练', 'LSTM, AdaDelta': 'LSTM，AdaDelta 训练',
+    'plain': '普通循环网络', 'update': '更新次数', 'validation error, %': '验证集错误率（%）',
     'cost, mean of 250 updates': '代价（每 250 次更新的平均）',
     'median of all units': '所有单元的中位数', 'the units that move most': '变化最大的单元',
     'adds to the log-odds': '对对数几率的贡献', 'learning rate': '学习率'}
