@@ -1,8 +1,8 @@
 """Measure what the tutorial's figures and tables show, with the code that it explains.
 
 ``THEANO_FLAGS=floatX=float32 python docs/measure.py`` writes docs/measured.json, in some ten
-minutes on one core; with the names of parts, it measures these only. figures.py draws the file, build.py
-fills the text's tables from it. Another processor rounds otherwise: its last digits will differ.
+minutes on one core; with the names of parts, it measures these only. figures.py draws the file and
+build.py fills the text's tables from it. Another processor rounds otherwise: last digits differ.
 """
 import json
 import os
