@@ -24,6 +24,7 @@ import functools
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -77,15 +78,15 @@ def run(commands):
 
     Links stand for the scripts: what the commands write stays out of the project.
     """
-    python = os.path.dirname(sys.executable)
-    environment = dict(os.environ, PATH=os.pathsep.join([python, os.environ['PATH']]),
-                       THEANO_FLAGS='', PYTENSOR_FLAGS='')
+    environment = dict(os.environ, THEANO_FLAGS='', PYTENSOR_FLAGS='')
+    ours = [re.sub(r'\bpython(?= \w+\.py)', shlex.quote(sys.executable), command)
+            for command in commands]
     with tempfile.TemporaryDirectory() as folder:
         for name in ('lstm.py', 'imdb_preprocess.py', 'docs'):
             os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
         return [subprocess.run(command, shell=True, cwd=folder, env=environment, check=True,
                                stdout=subprocess.PIPE).stdout.decode().rstrip('\n')
-                for command in commands]
+                for command in ours]
 
 
 def outputs(text):

@@ -28,7 +28,7 @@ CHINESE = {
     'input gate': '输入门', 'candidate': '候选值', 'forget gate': '遗忘门', 'output gate': '输出门',
     'memory cell': '记忆单元', 'words': '词', 'embedding': '词嵌入', 'LSTM': 'LSTM',
     'states': '隐藏状态', 'mean pooling': '平均池化', 'logistic regression': '逻辑回归',
-    'probability': '概率', 'steps back in time': '向前回溯的时间步数',
+    'probability': '概率', 'steps back in time': '回溯的时间步数',
     'norm of the gradient, 1 at no step': '梯度的范数（回溯 0 步时为 1）',
     'LSTM, SGD': 'LSTM，SGD 训练', 'LSTM, AdaDelta': 'LSTM，AdaDelta 训练',
     'plain': '普通循环网络', 'update': '更新次数', 'validation error, %': '验证集错误率（%）',
