@@ -180,7 +180,7 @@ def main(parts):
     for part in parts or PARTS:
         measured[part] = measure(part)
         with open(MEASURED, 'w') as file:
-            json.dump(measured, file, indent=0)
+            json.dump(measured, file)
             file.write('\n')
 
 
