@@ -173,6 +173,7 @@ def measure(part):
 
 def main(parts):
     """Measure these parts, or all, the runs first, and write them down."""
+    os.makedirs(imdb.DATA_DIR, exist_ok=True)
     measured = {}
     if os.path.exists(MEASURED):
         with open(MEASURED) as file:
