@@ -145,12 +145,22 @@ def find_recipe(arguments):
 
 
 def verb_parser(verb, description, **keywords):
-    """Return a parser that knows MODEL and --dictionary."""
+    """Return a parser that knows MODEL, --average and --dictionary."""
     parser = argparse.ArgumentParser(prog='lstm.py ' + verb, description=description, **keywords)
     parser.add_argument('model', metavar='MODEL', help='a model that lstm.py saved (.npz)')
+    parser.add_argument('--average', metavar='MODEL', nargs='+', default=[],
+                        help='more models, such as those of other seeds, whose scores are averaged '
+                             'with the first')
     parser.add_argument('--dictionary', metavar='FILE',
                         help='imdb.dict.pkl of the training, for a model without its vocabulary')
     return parser
+
+
+def load(trained, options):
+    """Return the model that the options name, or the average of several."""
+    models = [trained.load_model(path, options.dictionary)
+              for path in [options.model] + options.average]
+    return trained.average(models) if options.average else models[0]
 
 
 def evaluate(arguments):
@@ -164,7 +174,7 @@ def evaluate(arguments):
     parser.add_argument('--json', action='store_true', help='one line for machines')
     options = parser.parse_args(arguments)
     import trained  # compiles nothing that training needs
-    model = trained.load_model(options.model, options.dictionary)
+    model = load(trained, options)
     data = trained.load_test_set(model, options.dataset, options.path, options.test_size)
     measured = trained.evaluate(model, data, verbose=True)
     print(json.dumps(measured) if options.json else as_table(measured))
@@ -212,7 +222,7 @@ def predict(arguments):
     style.add_argument('--csv', action='store_true', help='comma-separated values')
     options = parser.parse_args(arguments)
     import trained
-    model = trained.load_model(options.model, options.dictionary)
+    model = load(trained, options)
     show = (as_json if options.json else csv_writer(options.explain) if options.csv
             else colourful if options.explain and sys.stdout.isatty() else as_text)
     unread = 0

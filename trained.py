@@ -41,6 +41,31 @@ def load_model(path, dictionary=None):
                  lstm.build_model(tparams, options)[4], compile_scores(tparams, options), saved)
 
 
+def average(models):
+    """Return one :class:`Model` whose scores are the means of those of the models given.
+
+    Its probabilities are their geometric means, normalized, so that what each word adds stays
+    exact. Raises BadInput unless all know the same words and classes.
+    """
+    first = models[0]
+    known = [(model.options['n_words'], model.options['ydim'], model.dictionary)
+             for model in models]
+    if known.count(known[0]) < len(known):
+        raise BadInput('models of different words or classes cannot be averaged')
+
+    def f_pred_prob(x, mask):
+        scores = numpy.mean([numpy.log(numpy.maximum(model.f_pred_prob(x, mask), 1e-30))
+                             for model in models], axis=0)
+        odds = numpy.exp(scores - scores.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def f_scores(x, mask):
+        return numpy.mean([model.f_scores(x, mask) for model in models], axis=0)
+
+    params = {'b': numpy.mean([model.params['b'] for model in models], axis=0)}
+    return first._replace(params=params, f_pred_prob=f_pred_prob, f_scores=f_scores)
+
+
 def read_options(path, saved):
     """Return the options of a saved model; where it has none, the tutorial's."""
     try:

@@ -123,6 +123,29 @@ def test_contributions_and_bias_are_the_scores(model):
     assert contributions.shape == (4, 2)
 
 
+def test_averaged_models_average_their_scores(saved, tmp_path, capsys):
+    paths = [saved[0], str(tmp_path / 'other.npz')]
+    lstm.train_lstm(path=saved[1], saveto=paths[1], dim_proj=5, n_words=30, max_epochs=4, seed=5,
+                    optimizer='rmsprop')
+    models = [trained.load_model(path) for path in paths]
+    both = trained.average(models)
+    logs = sum(numpy.log(trained.predict(model, [POSITIVE])) for model in models) / 2
+    numpy.testing.assert_allclose(trained.predict(both, [POSITIVE]),
+                                  numpy.exp(logs) / numpy.exp(logs).sum())
+    test_contributions_and_bias_are_the_scores(both)
+    capsys.readouterr()
+    assert command_line.main(['evaluate', paths[0], '--average', paths[1], '--json']) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured == trained.evaluate(both, trained.load_test_set(both))
+
+
+def test_models_of_other_words_cannot_be_averaged(saved, tmp_path, capsys):
+    path = str(tmp_path / 'other.npz')
+    lstm.train_lstm(path=saved[1], saveto=path, dim_proj=5, n_words=20, max_epochs=1)
+    assert command_line.main(['predict', saved[0], '-', '--average', path]) == 2
+    assert 'different words' in capsys.readouterr().err
+
+
 @settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from([0., .2, .5, .7, 1.]), st.booleans()), min_size=2))
 def test_area_under_roc_is_the_share_of_pairs_in_order(samples):
