@@ -47,9 +47,7 @@ HELP = {
     'seed': 'seed of everything that is drawn at random',
     'resume': 'go on from the checkpoint beside saveto, as if the run had never stopped',
     'init_scale': 'embeddings start as random numbers of 0 to this',
-    'lr_decay': 'let the learning rate fall to zero over max_epochs, in a straight line',
     'crop': 'train on a random stretch of this many words of each longer review, or none',
-    'word_dropout': 'probability with which each word is left out in training',
     'pooling': "what the classifier reads: mean, the states' mean over the words; mean_max, their "
                'largest values too',
     'test_once': 'measure training and test error once, at the end, of the best parameters',

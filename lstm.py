@@ -72,12 +72,6 @@ def get_bucketed_minibatches_idx(lengths, minibatch_size, rng=numpy.random):
     return [(number, batches[k]) for number, k in enumerate(rng.permutation(len(batches)))]
 
 
-def drop_words(review, rate, rng):
-    """Leave out each word of a review with probability ``rate``, unless that leaves none."""
-    kept = review[rng.rand(len(review)) >= rate]
-    return kept if len(kept) else review
-
-
 def crop(review, size, rng):
     """Return a random stretch of ``size`` words of a longer review."""
     start = rng.randint(max(1, len(review) - size + 1))
@@ -443,8 +437,7 @@ def at_least(low, *names):
 
 BOUNDS = (at_least(1, 'dim_proj', 'max_epochs', 'dispFreq', 'batch_size', 'valid_batch_size',
                    'patience')
-          + at_least(0, 'decay_c', 'lrate', 'noise_std', 'seed', 'word_dropout', 'init_scale',
-                     'average')
+          + at_least(0, 'decay_c', 'lrate', 'noise_std', 'seed', 'init_scale', 'average')
           + at_least(2, 'n_words', 'maxlen') + at_least(1, 'crop'))
 
 
@@ -464,8 +457,6 @@ def check_options(options):
         if options[name] < 1 and options[name] != -1:
             raise BadInput('%s: %s is neither positive nor -1 (once an epoch)'
                            % (name, options[name]))
-    if options['word_dropout'] >= 1:
-        raise BadInput('word_dropout: %s leaves no word; less than 1' % options['word_dropout'])
     folder = os.path.dirname(options['saveto'] or '') or '.'
     if not os.access(folder, os.W_OK) or not os.path.isdir(folder):
         raise BadInput('saveto: %s: no such folder to write in' % folder)
@@ -558,22 +549,13 @@ def say(line):
     sys.stdout.flush()
 
 
-def learning_rate(run):
-    """Return the rate of the present update; ``lr_decay`` lets it fall to zero, in a line."""
-    options = run['options']
-    n_updates = options['max_epochs'] * -(-len(run['sets'][0][0]) // options['batch_size'])
-    return options['lrate'] * (1 - (run['update'] - 1) / n_updates if options['lr_decay'] else 1)
-
-
 def prepare_batch(run, indices):
-    """Return the padded training reviews at ``indices``, cropped and thinned as the options ask."""
+    """Return the padded training reviews at ``indices``, cropped if the options ask for it."""
     options, (reviews, labels) = run['options'], run['sets'][0]
     reviews, labels = [reviews[i] for i in indices], [labels[i] for i in indices]
-    rng = numpy.random.RandomState([options['seed'], run['update']])  # of this update alone
     if options['crop']:
+        rng = numpy.random.RandomState([options['seed'], run['update']])  # of this update alone
         reviews = [crop(review, options['crop'], rng) for review in reviews]
-    if options['word_dropout']:
-        reviews = [drop_words(review, options['word_dropout'], rng) for review in reviews]
     return get_dataset(options['dataset'])[1](reviews, labels)
 
 
@@ -587,7 +569,7 @@ def make_update(run, indices):
     run['done'] += 1
     if not ASYNCHRONOUS:
         fetch_costs(run)
-    functions['f_update'](learning_rate(run))
+    functions['f_update'](run['options']['lrate'])
     run['words'] += int(mask.sum())
 
 
@@ -825,9 +807,7 @@ def train_lstm(
         resume=False,
         plot=None,
         init_scale=0.01,
-        lr_decay=False,
         crop=None,
-        word_dropout=0.,
         pooling='mean',
         test_once=False,
         average=0):
@@ -865,9 +845,9 @@ def train_lstm(
 
 
 # name -> keyword arguments of train_lstm that differ from the tutorial's; python lstm.py --recipe
-FULL = dict(n_words=5000, maxlen=None, bucket=True, batch_size=32, optimizer='adagrad', lrate=0.03,
-            init_scale=0.03, lr_decay=True, max_epochs=10, crop=50, validFreq=-1, saveFreq=-1,
-            test_size=-1, test_once=True)
+FULL = dict(maxlen=None, test_size=-1, test_once=True, validFreq=-1, saveFreq=-1, n_words=20000,
+            batch_size=32, optimizer='adagrad', lrate=0.03, init_scale=0.03, crop=40,
+            max_epochs=20, average=4)
 recipes = {
     'tutorial': {},
     'full': FULL,  # all of IMDB, the tutorial's architecture

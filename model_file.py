@@ -129,9 +129,8 @@ def check_same_run(path, progress, run):
                   engine=progress['origin'][0], floatX=progress['origin'][1])
     ours = dict(run['options'], data=run['data_sha256'][:12], engine=origin()[0],
                 floatX=origin()[1])
-    free = set(FREE_OPTIONS) - ({'max_epochs'} if run['options']['lr_decay'] else set())
     for name in ours:
-        if name not in free and theirs.get(name) != ours[name]:
+        if name not in FREE_OPTIONS and theirs.get(name) != ours[name]:
             raise BadInput('%s: cannot be resumed: %s was %s and is %s now'
                            % (path, name, theirs.get(name), ours[name]))
 

@@ -209,20 +209,14 @@ def test_bucketed_batches_pad_less():
 
 
 @given(n=st.integers(1, 30), size=st.integers(1, 40), seed=st.integers(0, 99))
-def test_a_crop_is_a_stretch_and_dropped_words_leave_some(n, size, seed):
-    review, rng = numpy.arange(n), numpy.random.RandomState(seed)
-    cropped = lstm.crop(review, size, rng)
+def test_a_crop_is_a_stretch(n, size, seed):
+    cropped = lstm.crop(numpy.arange(n), size, numpy.random.RandomState(seed))
     assert len(cropped) == min(n, size) and (numpy.diff(cropped) == 1).all()
-    kept = lstm.drop_words(review, 0.9, rng)
-    assert len(kept) and (numpy.diff(kept) > 0).all() and set(kept) <= set(review)
-    assert len(lstm.drop_words(review, 0., rng)) == n
 
 
-def test_crops_start_anywhere_and_words_drop_at_the_rate():
-    rng, review = numpy.random.RandomState(0), numpy.arange(1000)
-    starts = [lstm.crop(review, 998, rng)[0] for _ in range(60)]
-    assert set(starts) == {0, 1, 2}
-    assert abs(len(lstm.drop_words(review, 0.3, rng)) - 700) < 60
+def test_a_crop_starts_anywhere():
+    rng = numpy.random.RandomState(0)
+    assert {lstm.crop(numpy.arange(9), 7, rng)[0] for _ in range(60)} == {0, 1, 2}
 
 
 def test_starting_parameters_are_the_tutorials():
@@ -365,33 +359,16 @@ def test_same_seed_same_model_and_reload_continues(tmp_path, toy_path):
         numpy.testing.assert_array_equal(first[name], third[name])
 
 
-def test_batches_are_cropped_and_thinned_as_asked(toy_path, tmp_path, monkeypatch):
+def test_batches_are_cropped_and_whole_reviews_measured(toy_path, tmp_path, monkeypatch):
     lengths, prepare_data = [], imdb.prepare_data
 
     def noted(reviews, labels):
-        lengths.append([len(review) for review in reviews])
+        lengths.append({len(review) for review in reviews})
         return prepare_data(reviews, labels)
 
     monkeypatch.setitem(lstm.datasets, 'imdb', (imdb.load_data, noted))
     train(toy_path, tmp_path / 'model.npz', crop=3, validFreq=-1, max_epochs=1)
-    train(toy_path, tmp_path / 'model.npz', word_dropout=0.5, validFreq=-1, max_epochs=1)
-    cropped, thinned = lengths[:4], lengths[len(lengths) // 2:][:4]
-    assert all(n == 3 for batch in cropped for n in batch)
-    assert 3 < numpy.mean(sum(thinned, [])) < 5  # of 3 to 12 words
-
-
-def test_the_rate_falls_to_zero_in_a_line(toy_path, tmp_path, monkeypatch):
-    rates, compile_training = [], lstm.compile_training
-
-    def noted(tparams, options):
-        functions = compile_training(tparams, options)
-        f_update = functions['f_update']
-        return dict(functions, f_update=lambda lr: rates.append(lr) or f_update(lr))
-
-    monkeypatch.setattr(lstm, 'compile_training', noted)
-    monkeypatch.setattr(lstm, 'save_checkpoint', lambda run: None)  # asks f_update what it holds
-    train(toy_path, tmp_path / 'model.npz', optimizer='sgd', lrate=0.8, lr_decay=True)
-    numpy.testing.assert_allclose(rates, numpy.linspace(0.8, 0.1, 8))  # 4 batches, 2 epochs
+    assert lengths[:4] == [{3}] * 4 and max(set.union(*lengths[4:])) == 12
 
 
 def test_measured_once_are_the_errors_of_the_best(toy_path, tmp_path):
@@ -428,7 +405,7 @@ def test_what_is_kept_is_the_mean_since_the_epoch_asked_for(toy_path, tmp_path, 
 
 @pytest.mark.parametrize('keywords', [{}, {'bucket': True}, {'encoder': 'lstm'},
                                       {'pooling': 'mean_max', 'optimizer': 'adagrad', 'crop': 8,
-                                       'lrate': 0.05, 'lr_decay': True}])
+                                       'lrate': 0.05}])
 def test_training_learns(keywords, tmp_path, toy_path):
     settings = dict(optimizer=lstm.adadelta, max_epochs=60, validFreq=20, dim_proj=8, batch_size=4)
     errors = train(toy_path, tmp_path / 'model.npz', **dict(settings, **keywords))
@@ -519,7 +496,7 @@ def test_saveto_none_saves_nothing(tmp_path, toy_path):
     {'dim_proj': 0}, {'batch_size': -1}, {'validFreq': 0}, {'n_words': 1}, {'maxlen': 0},
     {'optimizer': 'adam'}, {'encoder': 'gru'}, {'dataset': 'yelp'}, {'patience': 0},
     {'saveto': '/no/such/folder/model.npz'}, {'decay_c': -1.}, {'lrate': float('nan')},
-    {'pooling': 'max'}, {'crop': 0}, {'word_dropout': 1.}, {'init_scale': -1.}])
+    {'pooling': 'max'}, {'crop': 0}, {'average': -1}, {'init_scale': -1.}])
 def test_options_that_cannot_work(wrong, toy_path):
     with pytest.raises(BadInput) as caught:
         lstm.train_lstm(**dict({'path': toy_path}, **wrong))

@@ -47,14 +47,12 @@ def test_resumed_run_is_the_unbroken_one(optimizer, encoder, tmp_path, toy_path,
 
 
 def test_resuming_a_recipe(tmp_path, toy_path, monkeypatch):
-    settings = dict(lstm.recipes['max'], n_words=30, crop=5, word_dropout=0.2, max_epochs=4,
-                    batch_size=16, average=1)
+    settings = dict(lstm.recipes['max'], n_words=30, crop=5, max_epochs=4, batch_size=16,
+                    average=1)
     train(toy_path, tmp_path / 'unbroken.npz', **settings)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         stop_at(6, patch)
         train(toy_path, tmp_path / 'broken.npz', **settings)
-    with pytest.raises(BadInput, match='max_epochs was 4 and is 5 now'):  # the rate's fall needs it
-        train(toy_path, tmp_path / 'broken.npz', resume=True, **dict(settings, max_epochs=5))
     train(toy_path, tmp_path / 'broken.npz', resume=True, **settings)
     assert_same_model(tmp_path / 'unbroken.npz', tmp_path / 'broken.npz')
 
