@@ -845,9 +845,9 @@ def train_lstm(
 
 
 # name -> keyword arguments of train_lstm that differ from the tutorial's; python lstm.py --recipe
-FULL = dict(maxlen=None, test_size=-1, test_once=True, validFreq=-1, saveFreq=-1, n_words=20000,
-            batch_size=32, optimizer='adagrad', lrate=0.03, init_scale=0.03, crop=40,
-            max_epochs=20, average=4)
+FULL = dict(maxlen=None, test_size=-1, test_once=True, validFreq=-1, saveFreq=-1, n_words=5000,
+            batch_size=32, optimizer='adagrad', lrate=0.03, init_scale=0.03, crop=50,
+            max_epochs=10, average=2)
 recipes = {
     'tutorial': {},
     'full': FULL,  # all of IMDB, the tutorial's architecture
