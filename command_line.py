@@ -1,6 +1,7 @@
 """The command line: train, evaluate, predict, plot."""
 import argparse
 import csv
+import errno
 import inspect
 import itertools
 import json
@@ -51,8 +52,6 @@ HELP = {
     'pooling': "what the classifier reads: mean, the states' mean over the words; mean_max, their "
                'largest values too',
     'test_once': 'measure training and test error once, at the end, of the best parameters',
-    'average': 'from this epoch on, validate and keep the mean of the parameters at each '
-               'validation; 0 for never',
     'plot': 'draw costs, errors and lengths into this picture (.png, .svg or .pdf), or none',
 }
 
@@ -79,6 +78,8 @@ def converter(name, default):
     read = int if name in WHOLE_NUMBERS else str if default is None or callable(default) else kind
 
     def read_option(text):
+        if not text:  # an unset variable of the shell
+            raise argparse.ArgumentTypeError('an empty value; none is written none')
         return None if name in OPTIONAL and text.lower() == 'none' else read(text)
 
     read_option.__name__ = read.__name__  # argparse names it in its error
@@ -89,7 +90,7 @@ def make_parser(recipe='tutorial'):
     """Return a parser with one option for each keyword argument of :func:`lstm.train_lstm`."""
     defaults = dict(SCRIPT_DEFAULTS, **lstm.recipes[recipe])
     parser = argparse.ArgumentParser(
-        prog='lstm.py', formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog='lstm.py', formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
         description='Train an LSTM to tell positive movie reviews from negative ones.\n'
         'THEANO_FLAGS in the environment sets floatX (float32 or float64) and device.',
         epilog='to use what was trained:\n'
@@ -146,9 +147,9 @@ def verb_parser(verb, description, **keywords):
     """Return a parser that knows MODEL, --average and --dictionary."""
     parser = argparse.ArgumentParser(prog='lstm.py ' + verb, description=description, **keywords)
     parser.add_argument('model', metavar='MODEL', help='a model that lstm.py saved (.npz)')
-    parser.add_argument('--average', metavar='MODEL', nargs='+', default=[],
-                        help='more models, such as those of other seeds, whose scores are averaged '
-                             'with the first')
+    parser.add_argument('--average', metavar='MODEL', action='append', default=[],
+                        help='another model, such as that of another seed, whose scores are '
+                             'averaged with the first; may be given several times')
     parser.add_argument('--dictionary', metavar='FILE',
                         help='imdb.dict.pkl of the training, for a model without its vocabulary')
     return parser
@@ -161,13 +162,28 @@ def load(trained, options):
     return trained.average(models) if options.average else models[0]
 
 
+def not_empty(text):
+    """Return an option's text; an unset variable of the shell is no path."""
+    if not text:
+        raise argparse.ArgumentTypeError('an empty value')
+    return text
+
+
+def positive_or_all(text):
+    """Read a number of reviews: a positive one, or -1 for all."""
+    if int(text) < 1 and int(text) != -1:
+        raise argparse.ArgumentTypeError('%s is neither positive nor -1' % text)
+    return int(text)
+
+
 def evaluate(arguments):
     """Print how well a model does on a test set."""
     parser = verb_parser('evaluate', 'Measure a model: by default on the very reviews that its '
                          'training was tested on.')
     parser.add_argument('--dataset', choices=list(lstm.datasets), help='test on this data set')
-    parser.add_argument('--path', help='test on this imdb.pkl, archive or folder of reviews')
-    parser.add_argument('--test_size', type=int, metavar='N',
+    parser.add_argument('--path', type=not_empty,
+                        help='test on this imdb.pkl, archive or folder of reviews')
+    parser.add_argument('--test_size', type=positive_or_all, metavar='N',
                         help='test on this many random reviews; -1: on all (default: as trained)')
     parser.add_argument('--json', action='store_true', help='one line for machines')
     options = parser.parse_args(arguments)
@@ -264,9 +280,13 @@ def towards(label, words, contributions):
 
 def start_of(text):
     """Return the beginning of a review, on one line and fit for a terminal."""
-    line = ''.join(c if c.isprintable() else ' ' for c in text[:4 * START])
-    line = ' '.join(line.split())
+    line = ' '.join(printable(text[:4 * START]).split())
     return line if len(line) <= START else line[:START - 1] + '\u2026'
+
+
+def printable(text):
+    """Return a text without what a terminal would obey."""
+    return ''.join(c if c.isprintable() else ' ' for c in text)
 
 
 def as_json(answer):
@@ -291,8 +311,8 @@ def colourful(answer):
 def marked(words, form):
     """Join words, the strong ones in ``form``: of word, contribution and colour."""
     bound = STRONG * max(abs(value) for _, value in words)
-    return ' '.join(form.format(word, value, 32 if value > 0 else 31)
-                    if abs(value) >= bound and value else word for word, value in words)
+    return ' '.join(form.format(printable(word), value, 32 if value > 0 else 31)
+                    if abs(value) >= bound and value else printable(word) for word, value in words)
 
 
 class Line:
@@ -309,8 +329,7 @@ def csv_writer(explained):
     writer = csv.writer(Line)
     print(writer.writerow(columns))
     return lambda answer: writer.writerow(
-        [json.dumps(answer[name]) if name == 'words' else answer[name]
-         for name in columns if name in answer])
+        [json.dumps(answer.get(name)) if name == 'words' else answer[name] for name in columns])
 
 
 # --- Reading reviews --------------------------------------------------------------------------
@@ -320,7 +339,12 @@ def read_sources(paths, whole):
     """Yield (source, text, problem) of each review; a problem stands in place of a text."""
     for path in paths:
         if path == '-':
-            yield from read_lines('-', sys.stdin.buffer)
+            if sys.stdin is None:
+                raise BadInput('-: standard input is closed')
+            # not sys.stdin.buffer: Python asks for its lock at the end, while a thread may read
+            with open(sys.stdin.fileno(), 'rb', closefd=False) as file:
+                yield from ([as_review('-', file.read(imdb_preprocess.MAX_REVIEW_BYTES + 1))]
+                            if whole else read_lines('-', file))
         elif os.path.isdir(path):
             for file in list_reviews(path):
                 yield read_whole(file)
@@ -402,6 +426,8 @@ def plot(arguments):
                         help='.png, .svg or .pdf (default: as the model, .png)')
     options = parser.parse_args(arguments)
     path = options.output or os.path.splitext(options.model)[0] + '.png'
+    if os.path.realpath(path) == os.path.realpath(options.model):
+        raise BadInput('%s: the picture would take the place of the model' % path)
     plots.draw(path, load_arrays(options.model), os.path.basename(options.model))
     print('picture in %s' % path)
 
@@ -421,14 +447,34 @@ def main(argv=None):
     arguments = sys.argv[1:] if argv is None else argv
     verb = VERBS.get(arguments[0]) if arguments else None
     signal.signal(signal.SIGTERM, stop_on_sigterm)
+    if hasattr(sys.stdout, 'reconfigure'):  # a letter that the terminal does not know is no failure
+        sys.stdout.reconfigure(errors='backslashreplace')
     try:
         verb(arguments[1:]) if verb else train(arguments)
+        sys.stdout.flush()
     except BadInput as error:
-        print('lstm.py: error: %s' % error, file=sys.stderr)
-        return 2
+        return fail(error)
+    except MemoryError:
+        return fail('there is not enough memory for sizes such as these')
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # the reader, such as head, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_output()
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        forget_output()
+        return fail('the output cannot be written: %s' % error.strerror)
     return 0
+
+
+def fail(reason):
+    """Say in one line why the command could not be done; return the exit status for that."""
+    print('lstm.py: error: %s' % reason, file=sys.stderr)
+    return 2
+
+
+def forget_output():
+    """Let what could not be printed vanish, or Python would try once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -227,12 +227,15 @@ try:
         from theano.tensor.nnet import sigmoid, softmax  # noqa: F401
         from theano.tensor.shared_randomstreams import RandomStreams  # noqa: F401
         scan, unique = theano_scan, theano_unique
+    theano.config.compiledir  # made when it is first asked for: now, where its error is one line
 except ImportError as error:
     fail('%s cannot be imported (%s); run: pip install -r requirements.txt' % (NAME, error))
 except ValueError as error:  # what both engines raise at a flag's bad value
     fail('THEANO_FLAGS: %s' % ' '.join(str(error).split()))
 
 config = theano.config
+if config.floatX == 'float16':
+    fail('THEANO_FLAGS: floatX=float16 is not supported; use float32 or float64')
 ASYNCHRONOUS = jax is not None  # a function's answer may still be on its way: to read it is to wait
 function = jax.StaticFunction if jax else cpu_function
 padded = jax.Padded if jax else cpu_padded

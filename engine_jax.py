@@ -26,8 +26,9 @@ for text in ('Skipping .* Op', 'Explicitly requested dtype'):  # assertions; int
 def start(device):
     """Let JAX compute on ``device``: cuda or gpu, with or without a number, or jax, its own choice.
 
-    Raises LookupError if there is no such GPU.
+    Raises LookupError if there is no such GPU, RuntimeError if JAX cannot use any device.
     """
+    jax.devices()
     if device != 'jax':
         gpus, number = list_gpus(), int(device.strip('cudagp') or 0)
         if number >= len(gpus):

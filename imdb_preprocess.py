@@ -244,6 +244,9 @@ def split_line(line):
     return [sys.intern(word) for word in line.split()]
 
 
+CHUNK = 100  # texts that a process is handed at once
+
+
 def count_cores():
     """Return the number of cores that this process may use."""
     affinity = getattr(os, 'sched_getaffinity', None)  # absent on macOS and Windows
@@ -261,11 +264,11 @@ def tokenize_all(texts, jobs=None):
 
     Raises :class:`BadInput` if a worker process is killed, as the system does for want of memory.
     """
-    jobs = jobs or count_cores()
+    jobs = min(jobs or count_cores(), -(-len(texts) // CHUNK) or 1)
     if jobs == 1:
         return [tokenize(text) for text in progress(texts, len(texts))]
     with ProcessPoolExecutor(jobs, initializer=ignore_interrupt) as pool, \
-            closing(pool.map(tokenize_line, texts, chunksize=100)) as lines:
+            closing(pool.map(tokenize_line, texts, chunksize=CHUNK)) as lines:
         try:
             return [split_line(line) for line in progress(lines, len(texts))]
         except BrokenProcessPool as error:

@@ -21,8 +21,8 @@ import plots
 import snippets
 from engine import (ASYNCHRONOUS, RandomStreams, config, function, padded, scan, sigmoid, softmax,
                     tensor, theano)
-from model_file import (checksum, course, load_checkpoint, random_state, save_checkpoint,
-                        save_model)
+from model_file import (checkpoint_path, checksum, course, load_checkpoint, random_state,
+                        save_checkpoint, save_model)
 from safe_io import BadInput, load_arrays
 
 try:
@@ -430,15 +430,13 @@ def pred_error(f_pred, prepare_data, data, iterator, verbose=False):
 # --- Training ---------------------------------------------------------------------------------
 
 
-def at_least(low, *names):
-    """A check that these options are numbers of at least ``low``."""
-    return [(name, low) for name in names]
-
-
-BOUNDS = (at_least(1, 'dim_proj', 'max_epochs', 'dispFreq', 'batch_size', 'valid_batch_size',
-                   'patience')
-          + at_least(0, 'decay_c', 'lrate', 'noise_std', 'seed', 'init_scale', 'average')
-          + at_least(2, 'n_words', 'maxlen') + at_least(1, 'crop'))
+# option -> its least and its largest value, which no machine's memory reaches
+BOUNDS = dict.fromkeys(('max_epochs', 'dispFreq', 'patience', 'crop'), (1, numpy.inf))
+BOUNDS.update(dict.fromkeys(('dim_proj', 'batch_size', 'valid_batch_size'), (1, 2 ** 20)))
+BOUNDS.update(dict.fromkeys(('decay_c', 'lrate', 'noise_std', 'init_scale'), (0, numpy.inf)))
+BOUNDS.update(n_words=(2, 2 ** 31), maxlen=(2, numpy.inf), seed=(0, 2 ** 32 - 1))
+# those for which -1 stands for once an epoch, or all
+POSITIVE_OR_ALL = ('validFreq', 'saveFreq', 'test_size')
 
 
 def check_options(options):
@@ -450,21 +448,40 @@ def check_options(options):
                         ('pooling', ('mean', 'mean_max'))):
         if options[name] not in known:
             raise BadInput('%s: %r is not one of %s' % (name, options[name], ', '.join(known)))
-    for name, low in BOUNDS:
-        if options[name] is not None and not options[name] >= low:
-            raise BadInput('%s: %s is too small; at least %d' % (name, options[name], low))
-    for name in ('validFreq', 'saveFreq'):
+    for name, (low, high) in BOUNDS.items():
+        if options[name] is not None and not low <= options[name] <= high:
+            raise BadInput('%s: %s is not from %s to %s' % (name, options[name], low, high))
+    for name in POSITIVE_OR_ALL:
         if options[name] < 1 and options[name] != -1:
-            raise BadInput('%s: %s is neither positive nor -1 (once an epoch)'
-                           % (name, options[name]))
-    folder = os.path.dirname(options['saveto'] or '') or '.'
-    if not os.access(folder, os.W_OK) or not os.path.isdir(folder):
-        raise BadInput('saveto: %s: no such folder to write in' % folder)
-    if options['resume'] and not options['saveto']:
-        raise BadInput('resume: without saveto there is no checkpoint')
-    if options['plot']:
-        plots.check(options['plot'])  # before the long work
+            raise BadInput('%s: %s is neither positive nor -1' % (name, options[name]))
+    check_files(options)
     return options
+
+
+def check_files(options):
+    """Raise BadInput, before the long work, if the files that the options name cannot be written.
+    """
+    saveto, picture = options['saveto'], options['plot']
+    if saveto:
+        for path in (saveto, checkpoint_path(saveto)):
+            check_place(path)
+    if options['resume'] and not saveto:
+        raise BadInput('resume: without saveto there is no checkpoint')
+    if options['resume'] and not os.path.exists(checkpoint_path(saveto)):
+        raise BadInput('resume: %s: no such checkpoint' % checkpoint_path(saveto))
+    if picture:
+        plots.check(picture)
+        if picture == saveto:
+            raise BadInput('plot: %s is what the model is to be saved in' % picture)
+
+
+def check_place(path):
+    """Raise BadInput unless a file can be written under this name."""
+    folder, name = os.path.split(path)
+    if not os.path.isdir(folder or '.') or not os.access(folder or '.', os.W_OK):
+        raise BadInput('saveto: %s: no such folder to write in' % folder)
+    if not name or os.path.isdir(path):
+        raise BadInput('saveto: %s is a folder' % path)
 
 
 def load_sets(options, rng):
@@ -502,8 +519,8 @@ def start_run(options, sets, tparams, functions, rng):
     return {'options': options, 'sets': sets, 'tparams': tparams, 'functions': functions,
             'rng': rng, 'epoch_rng': None, 'epoch': 0, 'done': 0, 'update': 0, 'checked': 0,
             'words': 0, 'since': time.time(), 'history': [], 'costs': [], 'pending': [],
-            'bad_counter': 0, 'best': None, 'mean': {}, 'n_averaged': 0, 'stop': None,
-            'vocabulary': load_vocabulary(options), 'data_sha256': checksum(sets)}
+            'bad_counter': 0, 'best': None, 'stop': None, 'vocabulary': load_vocabulary(options),
+            'data_sha256': checksum(sets)}
 
 
 def load_vocabulary(options):
@@ -605,65 +622,30 @@ def measure_error(run, data):
                       until_stopped(run, batches))
 
 
-@contextmanager
-def parameters(run, params):
-    """Let the model have ``params`` instead of its present parameters, for a while."""
-    present = unzip(run['tparams'])
-    zipp(params, run['tparams'])
-    try:
-        yield
-    finally:
-        zipp(present, run['tparams'])
-
-
-def is_averaging(run):
-    """Whether validation is of the mean parameters by now."""
-    return 0 < run['options']['average'] <= run['epoch']
-
-
-def learnt(run):
-    """Return what is validated and kept: the present parameters, a dict name -> array.
-
-    From epoch ``average`` on, the mean of those at each validation, which lies in the middle of
-    where training wanders (Izmailov et al., 2018, arXiv:1803.05407).
-    """
-    present, mean, n = unzip(run['tparams']), run['mean'], run['n_averaged']
-    if not is_averaging(run) or not n:
-        return present
-    return {name: mean[name] + (value - mean[name]) / numpy_floatX(n + 1)
-            for name, value in present.items()}
-
-
 def measure_best(run):
     """Measure the errors that ``test_once`` has left, of the best parameters."""
-    best = run['best']
-    with parameters(run, best['params']):
+    present, best = unzip(run['tparams']), run['best']
+    zipp(best['params'], run['tparams'])
+    try:
         best['errors'] = [measure_error(run, run['sets'][0]), best['errors'][1],
                           measure_error(run, run['sets'][2])]
+    finally:
+        zipp(present, run['tparams'])  # a checkpoint is of where training is
     row = max(k for k, row in enumerate(run['history']) if row[2] == best['errors'][1])
     run['history'][row][1:] = best['errors']
-
-
-def measure(run, params):
-    """Return the training, validation and test error of ``params``; NaN where it is not time."""
-    with parameters(run, params):
-        return [measure_error(run, data) if data is run['sets'][1] or not
-                run['options']['test_once'] else numpy.nan for data in run['sets']]
 
 
 def validate(run):
     """Measure the errors, keep the parameters if they are the best, count bad rounds."""
     fetch_costs(run)  # before anything is called the best
-    params = learnt(run)
-    errors = measure(run, params)
+    errors = [measure_error(run, data) if data is run['sets'][1] or not run['options']['test_once']
+              else numpy.nan for data in run['sets']]
     run['history'].append([run['update']] + errors)
     run['checked'] = run['update']
-    if is_averaging(run):
-        run['mean'], run['n_averaged'] = params, run['n_averaged'] + 1
     valid_errs = [valid_err for _, _, valid_err, _ in run['history']]
     valid_err, long_ago = valid_errs[-1], valid_errs[:-run['options']['patience']]
     if valid_err <= min(valid_errs):
-        run['best'] = {'params': params, 'errors': errors, 'epoch': run['epoch']}
+        run['best'] = {'params': unzip(run['tparams']), 'errors': errors, 'epoch': run['epoch']}
         run['bad_counter'] = 0
     if long_ago and valid_err >= min(long_ago):
         run['bad_counter'] += 1
@@ -746,7 +728,8 @@ def keep_what_was_learnt(run, error):
     if run['best'] or unproven:
         save_run(run)
         say('stopped at update %d; the best model so far is in %s' % (run['update'], saveto))
-    if run['update'] and error is run['stop']:  # between two updates, not in the middle of one
+    proven = run['best'] or run['options']['resume'] or not os.path.exists(checkpoint_path(saveto))
+    if proven and run['update'] and error is run['stop']:  # not in the middle of an update
         save_checkpoint(run)
         say('--resume goes on from here')
 
@@ -809,8 +792,7 @@ def train_lstm(
         init_scale=0.01,
         crop=None,
         pooling='mean',
-        test_once=False,
-        average=0):
+        test_once=False):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
     They are those of the parameters with the lowest validation error, which are saved to
@@ -835,19 +817,19 @@ def train_lstm(
         load_checkpoint(run)
         say('resuming at epoch %d, update %d' % (run['epoch'], run['update']))
     fit(run)
+    best = run['best']
+    say('train error %.4f, valid error %.4f, test error %.4f; best epoch %d; %d s; model %s'
+        % (*best['errors'], best['epoch'], time.time() - started,
+           'in %s' % saveto if saveto else 'not saved'))
     if plot:
         plots.draw(plot, course(run), 'Training on %s' % dataset)
-
-    best = run['best']
-    say('train error %.4f, valid error %.4f, test error %.4f; best epoch %d; %d s; model in %s'
-        % (*best['errors'], best['epoch'], time.time() - started, saveto))
     return tuple(best['errors'])
 
 
 # name -> keyword arguments of train_lstm that differ from the tutorial's; python lstm.py --recipe
 FULL = dict(maxlen=None, test_size=-1, test_once=True, validFreq=-1, saveFreq=-1, n_words=5000,
             batch_size=32, optimizer='adagrad', lrate=0.03, init_scale=0.03, crop=50,
-            max_epochs=10, average=2)
+            max_epochs=10)
 recipes = {
     'tutorial': {},
     'full': FULL,  # all of IMDB, the tutorial's architecture

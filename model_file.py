@@ -11,7 +11,7 @@ from safe_io import BadInput, load_arrays, write_whole
 FORMAT_VERSION = 1
 ERRORS = ('train_err', 'valid_err', 'test_err')
 # plain values of a run that a checkpoint keeps
-PROGRESS = ('epoch', 'update', 'done', 'checked', 'bad_counter', 'n_averaged', 'epoch_rng')
+PROGRESS = ('epoch', 'update', 'done', 'checked', 'bad_counter', 'epoch_rng')
 # options that another part of the same run may have otherwise
 FREE_OPTIONS = ('max_epochs', 'patience', 'dispFreq', 'saveFreq', 'saveto', 'path', 'resume',
                 'plot', 'reload_model')
@@ -97,8 +97,7 @@ def save_checkpoint(run):
     arrays = {name: value for name, value in values.items() if hasattr(value, 'dtype')}
     draws = {name: random_state(value) for name, value in values.items() if name not in arrays}
     best = run['best'] or {'params': {}, 'errors': None, 'epoch': 0}
-    for prefix, params in (('best_', best['params']), ('mean_', run['mean'])):
-        arrays.update({prefix + name: value for name, value in params.items()})
+    arrays.update({'best_' + name: value for name, value in best['params'].items()})
     progress = {name: run[name] for name in PROGRESS + ('data_sha256',)}
     progress.update(draws=draws, origin=origin(), options=run['options'],
                     best={name: best[name] for name in ('errors', 'epoch')})
@@ -119,7 +118,7 @@ def load_checkpoint(run):
         progress = json.loads(str(saved['progress']))
         check_same_run(path, progress, run)
         restore(run, progress, saved)
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput('%s: not a checkpoint of this program (%r)' % (path, error)) from error
 
 
@@ -135,19 +134,47 @@ def check_same_run(path, progress, run):
                            % (path, name, theirs.get(name), ours[name]))
 
 
+def check_array(name, value, present):
+    """Raise ValueError unless ``value`` can stand in the place of the array ``present``."""
+    same = (value.shape == present.shape if present.size else value.ndim == present.ndim)
+    if not same or value.dtype != present.dtype:  # compiled code would write beyond its end
+        raise ValueError('%s has another shape or type' % name)
+    if value.dtype.kind == 'f' and not numpy.isfinite(value).all():
+        raise ValueError('%s holds something that is not a number' % name)
+
+
+def check_progress(progress, saved):
+    """Raise ValueError unless the plain values of a checkpoint are possible ones."""
+    counts = [progress[name] for name in PROGRESS if name != 'epoch_rng']
+    if not all(type(n) is int and n >= 0 for n in counts):
+        raise ValueError('a count is not a whole number')
+    n_updates = progress['update']
+    if max(progress['done'], progress['checked']) > n_updates or not progress['epoch']:
+        raise ValueError('its counts do not fit together')
+    if saved['costs'].shape != (n_updates,) or saved['costs'].dtype.kind != 'f':
+        raise ValueError('its costs are not those of %d updates' % n_updates)
+    if saved['history'].shape[1:] != (4,) or saved['history'].dtype.kind != 'f':
+        raise ValueError('its history is not a table of errors')
+
+
 def restore(run, progress, saved):
-    """Give ``run`` the state of a checkpoint."""
+    """Give ``run`` the state of a checkpoint; raise ValueError if it is not a possible one."""
+    check_progress(progress, saved)
     variables = shared_state(run['functions'])
     values = {name: saved[name] if name in saved else
               set_random_state(variable.get_value(), progress['draws'][name])
               for name, variable in variables.items()}
-    best, mean = ({name: saved[prefix + name] for name in run['tparams'] if prefix + name in saved}
-                  for prefix in ('best_', 'mean_'))
+    best = {name: saved['best_' + name] for name in run['tparams'] if 'best_' + name in saved}
+    for name in saved.keys() & variables.keys():
+        check_array(name, saved[name], variables[name].get_value(borrow=True))
+    for name, value in best.items():
+        check_array(name, value, run['tparams'][name].get_value(borrow=True))
+    if best and (len(best) < len(run['tparams']) or len(progress['best']['errors']) != 3):
+        raise ValueError('its best parameters are not complete')
     for name, variable in variables.items():
         variable.set_value(values[name])
     for name in PROGRESS:
         run[name] = progress[name]
-    run['mean'] = mean
     set_random_state(run['rng'], progress['epoch_rng'])
     run['best'] = dict(progress['best'], params=best) if best else None
     run['history'], run['costs'] = saved['history'].tolist(), saved['costs'].tolist()

@@ -7,6 +7,7 @@ from safe_io import BadInput, write_whole
 
 FORMATS = ('.png', '.svg', '.pdf')
 INK = {'train': '#4477aa', 'valid': '#ee6677', 'test': '#228833'}  # told apart by everyone
+COURSE = ('costs', 'history', 'lengths')
 BARS = 40     # of the histogram, at most
 POINTS = 200  # of the cost curve: each is a mean of as many updates as it takes
 
@@ -15,7 +16,8 @@ def check(path):
     """Raise BadInput unless a picture can be drawn and written to ``path``."""
     if not path.endswith(FORMATS):
         raise BadInput('%s: a picture ends in %s' % (path, ', '.join(FORMATS)))
-    if not os.path.isdir(os.path.dirname(path) or '.'):
+    folder = os.path.dirname(path) or '.'
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK) or os.path.isdir(path):
         raise BadInput('%s: no such folder to write in' % path)
     try:
         import matplotlib  # noqa: F401
@@ -30,16 +32,20 @@ def draw(path, saved, title):
     Raises BadInput if matplotlib is absent, or the arrays are.
     """
     check(path)
-    missing = [name for name in ('costs', 'history', 'lengths') if name not in saved]
+    missing = [name for name in COURSE if name not in saved]
     if missing:
         raise BadInput('this model does not tell how it was trained: it has no %s' % missing[0])
+    costs, history, lengths = (numpy.asarray(saved[name]) for name in COURSE)
+    if not (costs.ndim == lengths.ndim == 1 and history.shape[1:] == (4,) and len(lengths)
+            and costs.dtype.kind == history.dtype.kind == 'f' and lengths.dtype.kind == 'i'):
+        raise BadInput('what this model tells of its training is damaged')
     from matplotlib.figure import Figure
     figure = Figure(figsize=(7, 9), layout='constrained')
-    costs, errors, lengths = figure.subplots(3)
+    axes = figure.subplots(3)
     figure.suptitle(title)
-    draw_costs(costs, saved['costs'])
-    draw_errors(errors, saved['history'])
-    draw_lengths(lengths, saved['lengths'])
+    draw_costs(axes[0], costs)
+    draw_errors(axes[1], history)
+    draw_lengths(axes[2], lengths.astype('int64'))
     with write_whole(path) as file:
         figure.savefig(file, format=path.rsplit('.', 1)[1], dpi=120)
 

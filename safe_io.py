@@ -10,7 +10,6 @@ import lzma
 import os
 import uuid
 import zipfile
-import zlib
 from contextlib import contextmanager, suppress
 
 import numpy
@@ -196,8 +195,9 @@ def load_arrays(path):
             file.seek(0)
             with numpy.load(file, allow_pickle=False) as saved:
                 return {name: saved[name] for name in saved.files}
-        except (ValueError, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError,
-                AttributeError, TypeError, SyntaxError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, BadInput):
+            raise
+        except Exception as error:  # damaged archives can raise nearly anything
             reason = ' '.join(str(error).split()) or type(error).__name__
             raise BadInput('%s: cannot be read as a saved model (%s)' % (path, reason)) from error
 

@@ -70,10 +70,13 @@ def read_options(path, saved):
     """Return the options of a saved model; where it has none, the tutorial's."""
     try:
         options = json.loads(str(saved.get('options', '{}')))
-        return dict(DEFAULTS, noise_std=0., use_dropout=bool(options.get('use_dropout', True)),
-                    **{name: options[name] for name, kind in READ.items()
-                       if isinstance(options.get(name), kind)})
-    except (ValueError, AttributeError) as error:
+        known = dict(DEFAULTS, noise_std=0., use_dropout=bool(options.get('use_dropout', True)),
+                     **{name: options[name] for name, kind in READ.items()
+                        if isinstance(options.get(name), kind)})
+        if not (0 <= known['seed'] < 2 ** 32 and known['valid_batch_size'] > 0):
+            raise ValueError('a number is out of its range')
+        return known
+    except (ValueError, AttributeError, RecursionError) as error:
         raise BadInput('%s: its options cannot be read (%s)' % (path, error)) from error
 
 

@@ -51,6 +51,17 @@ def fork_training(settings):
     return pid
 
 
+def time_to_start(settings):
+    """Return how many seconds pass until a run has its first checkpoint, which stays."""
+    started, pid = time.time(), fork_training(settings)
+    while not os.path.exists(checkpoint_path(settings['saveto'])):
+        assert not os.waitpid(pid, os.WNOHANG)[0], 'training ended without a checkpoint'
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return time.time() - started
+
+
 def progress_of(path):
     """Return the update at which a checkpoint stands; 0 before there is one."""
     if not os.path.exists(path):
@@ -79,11 +90,10 @@ def main():
                         validFreq=7, saveFreq=1, dispFreq=1000, saveto=names[0],
                         optimizer='adadelta')
         compile_once(settings)
-        reached, moments = 0, []
+        reached, moments, longest = 0, [], 2 * time_to_start(settings)
         for _ in range(options.kills):
-            resume = os.path.exists(checkpoint_path(names[0]))
-            pid = fork_training(dict(settings, resume=resume))
-            time.sleep(rng.uniform(0, 0.3))
+            pid = fork_training(dict(settings, resume=True))
+            time.sleep(rng.uniform(0, longest))
             os.kill(pid, signal.SIGKILL)
             assert os.WIFSIGNALED(os.waitpid(pid, 0)[1]), 'training ended before it was killed'
             now = progress_of(checkpoint_path(names[0]))

@@ -55,7 +55,10 @@ def test_options_are_read_as_their_defaults_are_typed():
 
 
 @pytest.mark.parametrize('wrong', [['--dim_proj', 'wide'], ['--use_dropout', 'maybe'],
-                                   ['--optimizer', 'adam'], ['--no_such_option', '1']])
+                                   ['--optimizer', 'adam'], ['--no_such_option', '1'],
+                                   ['--rec', 'max'], ['--path', ''],
+                                   ['evaluate', 'model.npz', '--path', ''],
+                                   ['evaluate', 'model.npz', '--test_size', '0']])
 def test_wrong_options_exit_with_2(wrong, capsys):
     with pytest.raises(SystemExit) as caught:
         command_line.main(wrong)
@@ -66,6 +69,14 @@ def test_bad_input_is_one_line_and_status_2(tmp_path, capsys):
     assert command_line.main(['--path', str(tmp_path / 'nothing.pkl')]) == 2
     error = capsys.readouterr().err
     assert error.startswith('lstm.py: error: ') and len(error.splitlines()) == 1
+
+
+def test_too_little_memory_is_one_line(monkeypatch, capsys):
+    def too_much(**options):
+        raise MemoryError
+    monkeypatch.setattr(lstm, 'train_lstm', too_much)
+    assert command_line.main(['--dataset', 'imdb']) == 2
+    assert 'not enough memory' in capsys.readouterr().err
 
 
 def test_main_trains(tmp_path, toy_path, capsys):

@@ -242,6 +242,24 @@ def test_a_file_of_the_tutorials_own_loads(tmp_path, small_model):
         numpy.testing.assert_array_equal(loaded[name], params[name])
 
 
+def damaged_zip(header):
+    """Return the bytes of an .npz whose only array has this header."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, 'w') as archive:
+        header = header.ljust(117) + b'\n'
+        archive.writestr('b.npy', b'\x93NUMPY\x01\x00' + bytes([len(header), 0]) + header)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize('header', [
+    b"{'descr': '<f8', 'fortran_order': False, 'shape': (3,",
+    b"{'descr': '<f8', 'fortran_order': False, 'shape': (" + b'9' * 30 + b',), }'])
+def test_a_damaged_header_is_one_line(header, tmp_path):
+    (tmp_path / 'model.npz').write_bytes(damaged_zip(header))
+    with pytest.raises(BadInput, match='cannot be read as a saved model'):
+        lstm.load_params(str(tmp_path / 'model.npz'), {'b': numpy.zeros(2)})
+
+
 def bad_models(params):
     """Yield (what is wrong, function that writes such a file)."""
     def without(name):
@@ -383,26 +401,6 @@ def test_measured_once_are_the_errors_of_the_best(toy_path, tmp_path):
     assert numpy.isfinite(history[:, 2]).all() and numpy.isfinite(history[:, 3]).sum() == 1
 
 
-def test_what_is_kept_is_the_mean_since_the_epoch_asked_for(toy_path, tmp_path, monkeypatch):
-    present, kept = [], []
-
-    def noted(run, params):
-        present.append(lstm.unzip(run['tparams']))
-        kept.append(params)
-        return [0.] + [1. / len(kept)] * 2  # each better than the last
-
-    monkeypatch.setattr(lstm, 'measure', noted)
-    train(toy_path, tmp_path / 'model.npz', average=2, validFreq=-1, max_epochs=4)
-    model = numpy.load(str(tmp_path / 'model.npz'))
-    for name in NAMES:
-        numpy.testing.assert_array_equal(kept[0][name], present[0][name])
-        numpy.testing.assert_array_equal(kept[3][name], model[name])
-        for k in (1, 2, 3):
-            mean = numpy.mean([params[name] for params in present[1:k + 1]], axis=0)
-            numpy.testing.assert_allclose(kept[k][name], mean, atol=1e-12)
-    assert (present[1]['Wemb'] != present[3]['Wemb']).any()
-
-
 @pytest.mark.parametrize('keywords', [{}, {'bucket': True}, {'encoder': 'lstm'},
                                       {'pooling': 'mean_max', 'optimizer': 'adagrad', 'crop': 8,
                                        'lrate': 0.05}])
@@ -418,8 +416,7 @@ def fake_run(monkeypatch, valid_errs, patience):
     monkeypatch.setattr(lstm, 'pred_error', lambda *args, **keywords: next(errors))
     functions = {'use_noise': theano.shared(lstm.numpy_floatX(0.)), 'f_pred': None}
     sets = [([[2]], [0])] * 3
-    options = {'dataset': 'imdb', 'valid_batch_size': 1, 'patience': patience, 'test_once': False,
-               'average': 0}
+    options = {'dataset': 'imdb', 'valid_batch_size': 1, 'patience': patience, 'test_once': False}
     monkeypatch.setattr(lstm, 'load_vocabulary', lambda options: None)
     run = lstm.start_run(options, sets, {}, functions, None)
     for rounds in range(1, len(valid_errs) + 1):
@@ -496,7 +493,9 @@ def test_saveto_none_saves_nothing(tmp_path, toy_path):
     {'dim_proj': 0}, {'batch_size': -1}, {'validFreq': 0}, {'n_words': 1}, {'maxlen': 0},
     {'optimizer': 'adam'}, {'encoder': 'gru'}, {'dataset': 'yelp'}, {'patience': 0},
     {'saveto': '/no/such/folder/model.npz'}, {'decay_c': -1.}, {'lrate': float('nan')},
-    {'pooling': 'max'}, {'crop': 0}, {'average': -1}, {'init_scale': -1.}])
+    {'pooling': 'max'}, {'crop': 0}, {'init_scale': -1.},
+    {'seed': 2 ** 32}, {'test_size': 0}, {'saveto': '/'}, {'dim_proj': 10 ** 9},
+    {'plot': 'a.png', 'saveto': 'a.png'}])
 def test_options_that_cannot_work(wrong, toy_path):
     with pytest.raises(BadInput) as caught:
         lstm.train_lstm(**dict({'path': toy_path}, **wrong))

@@ -55,6 +55,22 @@ def test_a_run_of_nothing_yet_can_be_drawn(tmp_path):
     plots.draw(str(tmp_path / 'a.png'), nothing, 'nothing')
 
 
+@pytest.mark.parametrize('wrong', [
+    {'lengths': numpy.zeros(0, int)}, {'lengths': numpy.array(3)}, {'costs': numpy.array(['a'])},
+    {'lengths': numpy.array([numpy.nan])}, {'history': numpy.zeros((3, 3))}])
+def test_damaged_arrays_are_one_line(wrong, tmp_path):
+    with pytest.raises(BadInput, match='damaged'):
+        plots.draw(str(tmp_path / 'a.png'), dict(RUN, **wrong), 'a run')
+
+
+def test_a_picture_never_replaces_the_model(tmp_path, capsys):
+    path = str(tmp_path / 'model.png')
+    with open(path, 'wb') as file:
+        numpy.savez(file, **RUN)
+    assert command_line.main(['plot', path]) == 2
+    assert numpy.load(path).files and 'the place of the model' in capsys.readouterr().err
+
+
 def test_what_cannot_be_drawn_is_one_line(tmp_path, monkeypatch):
     for path, saved in (('run.gif', RUN), ('no/such/run.png', RUN),
                         (str(tmp_path / 'run.png'), {'b': 1})):

@@ -1,4 +1,5 @@
 """A run that was stopped and goes on is, bit for bit, the run that was never stopped."""
+import json
 import os
 import subprocess
 import sys
@@ -47,8 +48,7 @@ def test_resumed_run_is_the_unbroken_one(optimizer, encoder, tmp_path, toy_path,
 
 
 def test_resuming_a_recipe(tmp_path, toy_path, monkeypatch):
-    settings = dict(lstm.recipes['max'], n_words=30, crop=5, max_epochs=4, batch_size=16,
-                    average=1)
+    settings = dict(lstm.recipes['max'], n_words=30, crop=5, max_epochs=4, batch_size=16)
     train(toy_path, tmp_path / 'unbroken.npz', **settings)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         stop_at(6, patch)
@@ -115,6 +115,54 @@ def test_no_checkpoint_or_a_bad_one_is_one_line(content, tmp_path, toy_path):
     with pytest.raises(BadInput, match='model.checkpoint.npz') as caught:
         train(toy_path, tmp_path / 'model.npz', resume=True)
     assert '\n' not in str(caught.value)
+
+
+def spoilt(saved, **progress):
+    """Return the arrays of a checkpoint with other values in its progress."""
+    known = json.loads(str(saved['progress']))
+    return dict(saved, progress=json.dumps(dict(known, **progress)))
+
+
+SPOILT = {
+    'short parameters': lambda saved: {name: value[:5] if name.endswith('_Wemb') else value
+                                       for name, value in saved.items()},
+    'short best': lambda saved: dict(saved, best_Wemb=saved['best_Wemb'][:3]),
+    'no number': lambda saved: dict(saved, best_b=saved['best_b'] * numpy.nan),
+    'costs': lambda saved: dict(saved, costs=numpy.array(['a'])),
+    'history': lambda saved: dict(saved, history=saved['history'].ravel()),
+    'epoch': lambda saved: spoilt(saved, epoch='x'),
+    'done': lambda saved: spoilt(saved, done=10 ** 9),
+    'less than none': lambda saved: spoilt(saved, done=-5),
+    'bad_counter': lambda saved: spoilt(saved, bad_counter=None),
+    'errors': lambda saved: spoilt(saved, best={'errors': None, 'epoch': 1}),
+    'deep': lambda saved: dict(saved, progress='[' * 100000),
+}
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    """The data and the arrays of the checkpoint of a short run."""
+    folder = tmp_path_factory.mktemp('checkpoint')
+    data = write_toy_pickle(folder / 'imdb.pkl')
+    train(data, folder / 'model.npz')
+    return data, load_arrays(str(folder / 'model.checkpoint.npz'))
+
+
+@pytest.mark.parametrize('name', sorted(SPOILT))
+def test_a_spoilt_checkpoint_is_one_line(name, checkpoint, tmp_path):
+    numpy.savez(str(tmp_path / 'model.checkpoint.npz'), **SPOILT[name](checkpoint[1]))
+    with pytest.raises(BadInput, match='not a checkpoint of this program'):
+        train(checkpoint[0], tmp_path / 'model.npz', resume=True)
+    assert os.listdir(str(tmp_path)) == ['model.checkpoint.npz']
+
+
+def test_a_new_run_stopped_early_leaves_the_checkpoint(tmp_path, toy_path, monkeypatch):
+    train(toy_path, tmp_path / 'model.npz')
+    before = (tmp_path / 'model.checkpoint.npz').read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        stop_at(2, monkeypatch)
+        train(toy_path, tmp_path / 'model.npz')
+    assert (tmp_path / 'model.checkpoint.npz').read_bytes() == before
 
 
 def test_nothing_to_resume_without_a_file(toy_path):

@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import pickle
+import signal
 import subprocess
 import sys
 
@@ -294,6 +295,7 @@ def test_odd_lines_in_every_form(saved, form, tmp_path, capsys):
         answers = [json.loads(line) for line in out.splitlines()]
     elif '--csv' in form:
         answers = list(csv.DictReader(io.StringIO(out)))
+        assert all(None not in answer.values() for answer in answers)  # as long as the header
     else:
         lines = [line for line in out.splitlines() if not line.startswith('    ')]
         answers = [{'label': line.split()[0]} for line in lines]
@@ -310,6 +312,47 @@ def test_a_pipe_is_answered_line_by_line(saved):
         assert json.loads(process.stdout.readline().decode())['label'] == 'positive'
     process.stdin.close()
     assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize('stop, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stop_while_a_pipe_is_silent(saved, stop, status):
+    process = subprocess.Popen([sys.executable, 'lstm.py', 'predict', saved[0], '-'], cwd=ROOT,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    process.stdin.write(POSITIVE.encode() + b'\n')
+    process.stdin.flush()
+    assert process.stdout.readline().startswith(b'positive')
+    process.send_signal(stop)
+    assert process.wait(60) == status and process.stderr.read() == b''
+    process.stdin.close()
+
+
+@pytest.mark.skipif(not os.path.exists('/dev/full'), reason='needs a device that is full')
+def test_output_that_cannot_be_written_is_one_line(saved):
+    with open('/dev/full', 'w') as full:
+        done = run('predict', saved[0], '-', stdin=subprocess.DEVNULL, stdout=full)
+        assert done.returncode == 0  # nothing was to be written
+        done = run('evaluate', saved[0], stdout=full)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+
+
+def test_standard_input_can_be_one_review(saved):
+    done = run('predict', saved[0], '-', '--whole', input=b'wordac\nwordbm\n')
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1
+
+
+def test_words_do_not_command_the_terminal(saved, capsys, tmp_path):
+    (tmp_path / 'odd.txt').write_bytes('wordac \x9b31m \u202e wordbm \x7f'.encode())
+    assert command_line.main(['predict', saved[0], str(tmp_path / 'odd.txt'), '--explain']) == 0
+    assert all(line.isprintable() for line in capsys.readouterr().out.splitlines())
+
+
+@pytest.mark.parametrize('wrong', ['{"seed": -1}', '{"valid_batch_size": 0}', '[' * 100000, '[]'])
+def test_options_of_a_model_that_cannot_be(model, wrong, tmp_path):
+    path = str(tmp_path / 'model.npz')
+    numpy.savez(path, **dict(model.saved, options=wrong))
+    with pytest.raises(BadInput, match='its options cannot be read'):
+        trained.load_model(path)
 
 
 def test_a_reader_that_has_had_enough(saved, tmp_path):
