@@ -211,7 +211,7 @@ def test_a_killed_worker_is_one_line(tmp_path, monkeypatch):
         raise imdb_preprocess.BrokenProcessPool('gone')
     monkeypatch.setattr(imdb_preprocess, 'progress', killed)
     with pytest.raises(BadInput, match='fewer --jobs'):
-        imdb_preprocess.tokenize_all(['a b'], jobs=2)
+        imdb_preprocess.tokenize_all(['a b'] * 101, jobs=2)
 
 
 def test_interrupt_is_status_130_and_leaves_nothing(tmp_path, monkeypatch):
