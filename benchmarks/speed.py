@@ -215,6 +215,8 @@ def draw_pictures(table, curves, folder):
                       [median(speeds[contender]) / 1000 for _, speeds in points], 'o-',
                       label=contender)
         axes.set_xscale('log')
+        axes.set_xticks([value for value, _ in points], ['%d' % value for value, _ in points])
+        axes.minorticks_off()
         axes.set_ylim(bottom=0)
         axes.set_xlabel(label)
         axes.set_ylabel('thousand words per second')
