@@ -61,7 +61,7 @@ SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimi
 OPTIONAL = ('saveto', 'maxlen', 'dataset', 'reload_model', 'path', 'plot', 'crop')  # may be none
 WHOLE_NUMBERS = ('crop',)  # whose default does not tell
 CHOICES = {'optimizer': lstm.optimizers, 'encoder': ['auto'] + list(lstm.layers),
-           'dataset': lstm.datasets, 'pooling': ['mean', 'mean_max']}
+           'dataset': lstm.datasets, 'pooling': lstm.POOLINGS}
 
 
 def true_or_false(text):

@@ -227,11 +227,17 @@ def mean_pool(h, mask):
     return (h * mask[:, :, None]).sum(axis=0) / tensor.maximum(mask.sum(axis=0), 1e-6)[:, None]
 
 
+def floor_padding(h, mask):
+    """Let the states (T, B, D) be -1, below any of a word, where there is no word."""
+    return tensor.switch(mask[:, :, None] > 0, h, -1.)
+
+
 def max_pool(h, mask):
     """Take the largest of each unit's states (T, B, D) over the words of each sample: (B, D)."""
-    return tensor.switch(mask[:, :, None] > 0, h, -1.).max(axis=0)  # no state is below -1
+    return floor_padding(h, mask).max(axis=0)
 
 
+POOLINGS = ('mean', 'mean_max')  # what the classifier may read
 # encoder -> how its states are averaged
 poolings = {'lstm': mean_pool}
 
@@ -283,7 +289,7 @@ def build_model(tparams, options):
         h = dropout_layer(h, use_noise, trng)
     pred = softmax(tensor.dot(h, tparams['U']) + tparams['b'])  # (B, C)
 
-    off = 1e-6 if config.floatX == 'float16' else 1e-8  # keeps log() finite
+    off = 1e-8  # keeps log() finite
     real = tensor.cast(mask.max(axis=0) > 0, config.floatX)  # not what only fills up a batch
     losses = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off))
     cost = (losses * real).sum() / real.sum()
@@ -445,7 +451,7 @@ def check_options(options):
     options['optimizer'] = getattr(optimizer, '__name__', optimizer)
     options['encoder'] = resolve_encoder(options['encoder'])
     for name, known in (('dataset', datasets), ('encoder', layers), ('optimizer', optimizers),
-                        ('pooling', ('mean', 'mean_max'))):
+                        ('pooling', POOLINGS)):
         if options[name] not in known:
             raise BadInput('%s: %r is not one of %s' % (name, options[name], ', '.join(known)))
     for name, (low, high) in BOUNDS.items():

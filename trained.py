@@ -132,7 +132,7 @@ def build_scores(tparams, options):
     shares = [h * (mask / mask.sum(axis=0))[:, :, None]]
     if options['pooling'] == 'mean_max':  # all of a unit's maximum is due to the word that gave it
         shares.append(h * tensor.eq(tensor.arange(h.shape[0])[:, None, None],
-                                    tensor.switch(mask[:, :, None] > 0, h, -1.).argmax(axis=0)))
+                                    lstm.floor_padding(h, mask).argmax(axis=0)))
     kept = lstm.numpy_floatX(0.5 if options['use_dropout'] else 1.)
     scores = tensor.dot(tensor.concatenate(shares, axis=2) * kept, tparams['U'])
     return padded(function([x, mask], scores, name='f_scores'), 1)
