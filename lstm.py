@@ -78,10 +78,15 @@ def crop(review, size, rng):
     return review[start:start + size]
 
 
-def random_subset(data, size, rng):
-    """Keep ``size`` random samples of ``data``, in the order in which they stood."""
+def random_subset(data, size, seed):
+    """Keep ``size`` random samples of ``data``, in the order in which they stood; -1 keeps all.
+
+    They depend on nothing but ``seed``, so that a model is measured on them again.
+    """
     x, y = data
-    kept = numpy.sort(rng.permutation(len(x))[:size])
+    if size == -1:
+        return data
+    kept = numpy.sort(numpy.random.RandomState(seed).permutation(len(x))[:size])
     return [x[i] for i in kept], [y[i] for i in kept]
 
 
@@ -496,9 +501,7 @@ def load_sets(options, rng):
     where = {'path': options['path']} if options['path'] else {}
     train, valid, test = load_data(n_words=options['n_words'], valid_portion=0.05,
                                    maxlen=options['maxlen'], rng=rng, **where)
-    if options['test_size'] > 0:
-        test = random_subset(test, options['test_size'], rng)
-    return train, valid, test
+    return train, valid, random_subset(test, options['test_size'], options['seed'])
 
 
 def compile_training(tparams, options):

@@ -20,8 +20,8 @@ class's score (T, B, C); saved: all arrays of its file.
 """
 DEFAULTS = {name: keyword.default
             for name, keyword in inspect.signature(lstm.train_lstm).parameters.items()}
-READ = {'dataset': str, 'path': str, 'maxlen': int, 'seed': int, 'test_size': int,
-        'valid_batch_size': int, 'pooling': str}  # what measuring needs, and the types
+READ = {'dataset': str, 'path': str, 'seed': int, 'test_size': int, 'valid_batch_size': int,
+        'pooling': str}  # what measuring needs, and the types
 FEW = 200  # texts that are tokenized sooner than other processes start
 
 
@@ -196,7 +196,7 @@ def load_test_set(model, dataset=None, path=None, test_size=None):
     By default the very reviews that its training was tested on. Raw reviews, a folder or an
     archive, are read with the model's own words; so is a pickle that has a dictionary beside it.
     """
-    options = dict(model.options)
+    options = dict(model.options, maxlen=None)  # which is of training reviews only
     if dataset or path:
         options.update(dataset=dataset or 'imdb', path=path)
     if test_size is not None:
@@ -204,12 +204,11 @@ def load_test_set(model, dataset=None, path=None, test_size=None):
     if options['dataset'] not in lstm.datasets:
         raise BadInput('dataset: %r is not one of %s'
                        % (options['dataset'], ', '.join(lstm.datasets)))
-    rng = numpy.random.RandomState(options['seed'])
     if path and model.dictionary and imdb.is_raw(path):
         texts, labels = imdb_preprocess.read_test_set(path)
-        test = index_texts(model, texts), labels
-        return lstm.random_subset(test, options['test_size'], rng) if options['test_size'] > 0 \
-            else test
+        test = imdb.sort_by_length((index_texts(model, texts), numpy.array(labels)))
+        return lstm.random_subset(test, options['test_size'], options['seed'])
+    rng = numpy.random.RandomState(options['seed'])
     load = lstm.dictionaries.get(options['dataset'])
     dictionary = load(options['path']) if load and model.dictionary else None
     if dictionary is None:

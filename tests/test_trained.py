@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import command_line
 import imdb
+import imdb_preprocess
 import lstm
 import trained
 from safe_io import BadInput, load_arrays
@@ -189,17 +190,42 @@ def test_data_of_another_dictionary_is_translated(saved, model, tmp_path):
     assert measured[0]['log_loss'] == pytest.approx(measured[1]['log_loss'])
 
 
-def test_raw_reviews_are_read_with_the_models_words(saved, model, tmp_path):
-    reviews, labels = imdb.read_sets(saved[1])[1]
+def write_raw(folder, reviews, labels):
+    """Write a folder of reviews whose training and test reviews are the same."""
     for k, (text, label) in enumerate(zip(as_texts(reviews), labels)):
-        folder = tmp_path / 'raw' / 'test' / ('pos' if label else 'neg')
-        for place in (folder, tmp_path / 'raw' / 'train' / folder.name):
+        for place in ('train', 'test'):
+            place = folder / place / ('pos' if label else 'neg')
             os.makedirs(str(place), exist_ok=True)
             (place / ('%d.txt' % k)).write_text(text)
+    return str(folder)
+
+
+def test_raw_reviews_are_read_with_the_models_words(saved, model, tmp_path):
+    raw = write_raw(tmp_path / 'raw', *imdb.read_sets(saved[1])[1])
     by_folder, by_pickle = (trained.evaluate(model, trained.load_test_set(
-        model, path=str(path), test_size=-1)) for path in (tmp_path / 'raw', saved[1]))
+        model, path=path, test_size=-1)) for path in (raw, saved[1]))
     assert by_folder['confusion'] == by_pickle['confusion']
-    assert trained.load_test_set(model, path=str(tmp_path / 'raw'), test_size=5)[1].__len__() == 5
+
+
+def test_raw_reviews_are_the_very_ones_of_the_training(tmp_path):
+    raw, path = write_raw(tmp_path / 'raw', *toy_reviews(40, 3)), str(tmp_path / 'model.npz')
+    errors = lstm.train_lstm(path=raw, saveto=path, dim_proj=6, n_words=30, max_epochs=1,
+                             test_size=7)
+    model = trained.load_model(path)
+    (reviews, labels), (raw_reviews, raw_labels) = (
+        trained.load_test_set(model, path=place) for place in (None, raw))
+    assert [list(review) for review in reviews] == raw_reviews and labels == raw_labels
+    assert trained.evaluate(model, (raw_reviews, raw_labels))['error'] == errors[2]
+
+
+def test_reviews_too_long_to_train_on_can_be_measured(saved, tmp_path):
+    path = str(tmp_path / 'short.npz')
+    lstm.train_lstm(path=saved[1], saveto=path, dim_proj=6, n_words=30, max_epochs=1, maxlen=9)
+    raw = tmp_path / 'long'
+    write_raw(raw, [[2] * 9, [3] * 10] * 10, [0, 1] * 10)
+    imdb_preprocess.preprocess(str(raw), str(raw))
+    model = trained.load_model(path)
+    assert len(trained.load_test_set(model, path=str(raw))[0]) == 20
 
 
 def test_three_classes_can_be_used(tmp_path):
