@@ -38,7 +38,7 @@ HELP = {
     'maxlen': 'train on reviews shorter than this many words, or none: on all of them',
     'batch_size': 'reviews in a training batch',
     'valid_batch_size': 'reviews in a batch when errors are measured',
-    'dataset': 'imdb or snippets; by default imdb, or snippets where imdb cannot be had',
+    'dataset': 'the reviews; snippets step in where imdb cannot be had and is not named',
     'noise_std': 'standard deviation of Gaussian noise on the embeddings in training',
     'use_dropout': 'drop half of the pooled units at random in training: true or false',
     'reload_model': 'saved model (.npz) whose parameters to start from, or none',
@@ -58,7 +58,7 @@ HELP = {
 KEYWORDS = inspect.signature(lstm.train_lstm).parameters
 # what the tutorial's own script passes, and a data set that may fall back
 SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimizer': 'adadelta'}
-OPTIONAL = ('saveto', 'maxlen', 'dataset', 'reload_model', 'path', 'plot', 'crop')  # may be none
+OPTIONAL = ('saveto', 'maxlen', 'reload_model', 'path', 'plot', 'crop')  # may be none
 WHOLE_NUMBERS = ('crop',)  # whose default does not tell
 CHOICES = {'optimizer': lstm.optimizers, 'encoder': ['auto'] + list(lstm.layers),
            'dataset': lstm.datasets, 'pooling': lstm.POOLINGS}
@@ -104,7 +104,8 @@ def make_parser(recipe='tutorial'):
                              '(default: tutorial)')
     for name, parameter in KEYWORDS.items():
         default = defaults.get(name, parameter.default)
-        shown = str(default).lower() if default is None or default is True else default
+        shown = ('imdb' if name == 'dataset' else
+                 str(default).lower() if default in (None, True, False) else default)
         switch = {'nargs': '?', 'const': True} if parameter.default is False else {}
         parser.add_argument('--' + name, type=converter(name, parameter.default), default=default,
                             choices=list(CHOICES[name]) if name in CHOICES else None,

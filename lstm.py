@@ -441,10 +441,10 @@ def pred_error(f_pred, prepare_data, data, iterator, verbose=False):
 # --- Training ---------------------------------------------------------------------------------
 
 
-# option -> its least and its largest value, which no machine's memory reaches
+# option -> its least value and a largest one, beyond what any machine or training can take
 BOUNDS = dict.fromkeys(('max_epochs', 'dispFreq', 'patience', 'crop'), (1, numpy.inf))
 BOUNDS.update(dict.fromkeys(('dim_proj', 'batch_size', 'valid_batch_size'), (1, 2 ** 20)))
-BOUNDS.update(dict.fromkeys(('decay_c', 'lrate', 'noise_std', 'init_scale'), (0, numpy.inf)))
+BOUNDS.update(dict.fromkeys(('decay_c', 'lrate', 'noise_std', 'init_scale'), (0, 1e6)))
 BOUNDS.update(n_words=(2, 2 ** 31), maxlen=(2, numpy.inf), seed=(0, 2 ** 32 - 1))
 # those for which -1 stands for once an epoch, or all
 POSITIVE_OR_ALL = ('validFreq', 'saveFreq', 'test_size')

@@ -493,6 +493,7 @@ def test_saveto_none_saves_nothing(tmp_path, toy_path):
     {'dim_proj': 0}, {'batch_size': -1}, {'validFreq': 0}, {'n_words': 1}, {'maxlen': 0},
     {'optimizer': 'adam'}, {'encoder': 'gru'}, {'dataset': 'yelp'}, {'patience': 0},
     {'saveto': '/no/such/folder/model.npz'}, {'decay_c': -1.}, {'lrate': float('nan')},
+    {'lrate': float('inf')},
     {'pooling': 'max'}, {'crop': 0}, {'init_scale': -1.},
     {'seed': 2 ** 32}, {'test_size': 0}, {'saveto': '/'}, {'dim_proj': 10 ** 9},
     {'plot': 'a.png', 'saveto': 'a.png'}])
