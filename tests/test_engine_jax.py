@@ -113,7 +113,7 @@ def test_a_training_run_is_that_of_the_fused_layer(tmp_path, toy_path):
     for path, device in zip(paths, ('jax', 'cpu')):
         done = run_python(
             ['lstm.py', '--path', toy_path, '--saveto', str(path), '--dim_proj', '8', '--n_words',
-             '32', '--optimizer', 'sgd', '--lrate', '1', '--init_scale', '0.5', '--max_epochs', '5',
+             '32', '--optimizer', 'sgd', '--lrate', '1', '--init_scale', '0.5', '--max_epochs', '9',
              '--validFreq', '2', '--use_dropout', 'false'], 'floatX=float32,device=' + device,
             JAX_COMPILATION_CACHE_DIR=str(tmp_path))
         assert done.returncode == 0, done.stderr

@@ -438,8 +438,9 @@ def test_a_new_best_starts_the_count_anew(monkeypatch):
     assert run['best']['epoch'] == 5 and rounds == 8
 
 
-def test_a_cost_that_is_not_finite_stops_with_advice(tmp_path, toy_path):
+def test_a_cost_that_is_not_finite_stops_with_advice(tmp_path, toy_path, monkeypatch):
     saveto = tmp_path / 'model.npz'
+    monkeypatch.setitem(lstm.BOUNDS, 'lrate', (0, numpy.inf))
     with pytest.raises(BadInput, match='cost became .* at update'):
         train(toy_path, saveto, optimizer=lstm.sgd, lrate=float('inf'))
     assert not saveto.exists()  # nothing was validated and the parameters are spoilt
