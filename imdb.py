@@ -43,7 +43,7 @@ def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort
     path : a pickle (also gzipped), an archive or a folder of reviews; see :func:`locate`
     n_words : words of this index and above become 1, the unknown word
     valid_portion : the part of the training set to validate on
-    maxlen : leaves out training reviews of this many words or more; None keeps all
+    maxlen : leaves out reviews of this many words or more before the split; None keeps all
     sort_by_len : sort each set by length, which pads batches less
     rng : gives the permutation before the split: ``numpy.random`` or a ``RandomState``
 
@@ -85,7 +85,7 @@ def prepare_data(seqs, labels, maxlen=None):
 def take(part, indices):
     """Return the reviews and labels of a set at ``indices``, in their order."""
     x, y = part
-    return [x[i] for i in indices], y[indices]
+    return [x[i] for i in indices], numpy.asarray(y)[indices]
 
 
 def keep_short(train, maxlen):

@@ -499,8 +499,8 @@ def load_sets(options, rng):
     """Return the training, validation and test sets that the options ask for."""
     load_data = get_dataset(options['dataset'])[0]
     where = {'path': options['path']} if options['path'] else {}
-    train, valid, test = load_data(n_words=options['n_words'], valid_portion=0.05,
-                                   maxlen=options['maxlen'], rng=rng, **where)
+    train, valid, test = load_data(n_words=options['n_words'], valid_portion=0.05, rng=rng, **where)
+    train = imdb.keep_short(train, options['maxlen'])  # all lengths validate, as all are tested
     return train, valid, random_subset(test, options['test_size'], options['seed'])
 
 

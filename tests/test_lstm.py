@@ -14,7 +14,7 @@ import imdb
 import lstm
 from engine import config, tensor, theano
 from safe_io import MAX_BYTES, BadInput
-from tests.conftest import ROOT, toy_reviews
+from tests.conftest import ROOT, toy_reviews, write_toy_pickle
 
 NAMES = ('Wemb', 'lstm_W', 'lstm_U', 'lstm_b', 'U', 'b')
 GOLDEN = glob.glob(os.path.join(ROOT, 'tests', 'golden', '*.npz'))
@@ -352,8 +352,18 @@ def test_training_saves_what_it_returns(tmp_path, toy_path, capsys):
         'imdb.dict.pkl', 'imdb.pkl', 'model.checkpoint.npz', 'model.npz']
 
 
+def test_short_reviews_train_and_all_lengths_validate(tmp_path):
+    options = {'dataset': 'imdb', 'path': write_toy_pickle(tmp_path / 'imdb.pkl', 200),
+               'n_words': 30, 'maxlen': 8, 'test_size': -1, 'seed': 123}
+    short, all_lengths = (lstm.load_sets(dict(options, maxlen=maxlen), numpy.random.RandomState(1))
+                          for maxlen in (8, None))
+    expected = [[(list(x), y) for x, y in zip(*part)] for part in all_lengths]
+    expected[0] = [(x, y) for x, y in expected[0] if len(x) < 8]
+    assert [[(list(x), y) for x, y in zip(*part)] for part in short] == expected
+    assert max(len(x) for x in short[1][0]) >= 8
+
+
 def test_three_classes_and_a_batch_of_one(tmp_path):
-    from tests.conftest import write_toy_pickle
     path = write_toy_pickle(tmp_path / 'three.pkl', 31, 7, classes=3)
     saveto = tmp_path / 'model.npz'
     errors = train(path, saveto, batch_size=1, valid_batch_size=4, max_epochs=1, validFreq=-1)
