@@ -812,7 +812,7 @@ def train_lstm(
     started = time.time()
     rng = numpy.random.RandomState(seed)
     sets = load_sets(options, rng)
-    options['ydim'] = int(max(sets[0][1])) + 1
+    options['ydim'] = 1 + int(max(max(y) for _, y in sets))  # maxlen may cut a class from training
     say('data set %s: %d training, %d validation, %d test reviews; %s'
         % ((dataset,) + tuple(len(x) for x, _ in sets) + (config.floatX,)))
 

@@ -238,6 +238,19 @@ def test_three_classes_can_be_used(tmp_path):
     assert len(command_line.towards(2, words, contributions)) == 2
 
 
+def test_a_class_too_long_to_train_on_is_known(tmp_path):
+    path, saveto = str(tmp_path / 'imdb.pkl'), str(tmp_path / 'm.npz')
+    with open(path, 'wb') as file:
+        for n in (60, 9):
+            pickle.dump(([[2] * (12 if k % 3 == 2 else 5) for k in range(n)],
+                         [k % 3 for k in range(n)]), file, 2)
+    errors = lstm.train_lstm(path=path, saveto=saveto, dim_proj=4, n_words=9, maxlen=9,
+                             max_epochs=1)
+    model = trained.load_model(saveto)
+    measured = trained.evaluate(model, trained.load_test_set(model))
+    assert measured['error'] == errors[2] and len(measured['confusion']) == 3
+
+
 # --- Bad input --------------------------------------------------------------------------------
 
 
