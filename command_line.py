@@ -23,7 +23,8 @@ from safe_io import BadInput, load_arrays, naming
 
 HELP = {
     'dim_proj': 'width of the word embedding and of the LSTM, in units',
-    'patience': 'validations without a better error before training stops early',
+    'patience': 'stop early after more than this many validations that are no better than one at '
+                'least as many before',
     'max_epochs': 'the most passes through the training set',
     'dispFreq': 'show the cost after every so many updates',
     'decay_c': "weight decay of the classifier's U; 0 for none",
@@ -35,7 +36,8 @@ HELP = {
     'saveto': 'file to save the best model in, or none',
     'validFreq': 'measure the errors after every so many updates; -1: once an epoch',
     'saveFreq': 'save the model after every so many updates; -1: once an epoch',
-    'maxlen': 'train on reviews shorter than this many words, or none: on all of them',
+    'maxlen': 'train on reviews shorter than this many words, or none: on all of them; errors are '
+              'measured on reviews of any length',
     'batch_size': 'reviews in a training batch',
     'valid_batch_size': 'reviews in a batch when errors are measured',
     'dataset': 'the reviews; snippets step in where imdb cannot be had and is not named',
@@ -89,7 +91,7 @@ def converter(name, default):
 def make_parser(recipe='tutorial'):
     """Return a parser with one option for each keyword argument of :func:`lstm.train_lstm`."""
     defaults = dict(SCRIPT_DEFAULTS, **lstm.recipes[recipe])
-    parser = argparse.ArgumentParser(
+    parser = imdb_preprocess.Parser(
         prog='lstm.py', formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False,
         description='Train an LSTM to tell positive movie reviews from negative ones.\n'
         'THEANO_FLAGS in the environment sets floatX (float32 or float64) and device.',
@@ -135,7 +137,7 @@ def train(arguments):
 
 def find_recipe(arguments):
     """Return the recipe that the arguments name, whose settings are defaults of the others."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser = imdb_preprocess.Parser(prog='lstm.py', add_help=False, allow_abbrev=False)
     parser.add_argument('--recipe', default='tutorial')
     recipe = parser.parse_known_args(arguments)[0].recipe
     return recipe if recipe in lstm.recipes else 'tutorial'  # the next parser says what is wrong
@@ -146,7 +148,7 @@ def find_recipe(arguments):
 
 def verb_parser(verb, description, **keywords):
     """Return a parser that knows MODEL, --average and --dictionary."""
-    parser = argparse.ArgumentParser(prog='lstm.py ' + verb, description=description, **keywords)
+    parser = imdb_preprocess.Parser(prog='lstm.py ' + verb, description=description, **keywords)
     parser.add_argument('model', metavar='MODEL', help='a model that lstm.py saved (.npz)')
     parser.add_argument('--average', metavar='MODEL', action='append', default=[],
                         help='another model, such as that of another seed, whose scores are '
@@ -170,7 +172,7 @@ def not_empty(text):
     return text
 
 
-def positive_or_all(text):
+def number_of_reviews(text):
     """Read a number of reviews: a positive one, or -1 for all."""
     if int(text) < 1 and int(text) != -1:
         raise argparse.ArgumentTypeError('%s is neither positive nor -1' % text)
@@ -184,7 +186,7 @@ def evaluate(arguments):
     parser.add_argument('--dataset', choices=list(lstm.datasets), help='test on this data set')
     parser.add_argument('--path', type=not_empty,
                         help='test on this imdb.pkl, archive or folder of reviews')
-    parser.add_argument('--test_size', type=positive_or_all, metavar='N',
+    parser.add_argument('--test_size', type=number_of_reviews, metavar='N',
                         help='test on this many random reviews; -1: on all (default: as trained)')
     parser.add_argument('--json', action='store_true', help='one line for machines')
     options = parser.parse_args(arguments)
@@ -420,8 +422,8 @@ def gather(items):
 
 def plot(arguments):
     """Draw how a model was trained."""
-    parser = argparse.ArgumentParser(prog='lstm.py plot', description='Draw how a model was '
-                                     'trained: costs, errors, lengths of the reviews.')
+    parser = imdb_preprocess.Parser(prog='lstm.py plot', description='Draw how a model was '
+                                    'trained: costs, errors, lengths of the reviews.')
     parser.add_argument('model', metavar='MODEL', help='a model that lstm.py saved (.npz)')
     parser.add_argument('--output', metavar='FILE',
                         help='.png, .svg or .pdf (default: as the model, .png)')

@@ -332,6 +332,8 @@ def read_both_sets(source, test_portion, seed):
     reviews = read_reviews(source)
     if any(key[0] == 'test' for key in reviews):
         return reviews
+    print('%s: no test/ in it: %g of the training reviews are held out, drawn with seed %d'
+          % (source, test_portion, seed), file=sys.stderr)
     return hold_out(reviews, test_portion, seed)
 
 
@@ -350,6 +352,13 @@ def preprocess(source, output_dir, jobs=None, test_portion=0.1, seed=123):
 
 # Command line
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose error is one line; --help tells the rest."""
+
+    def error(self, message):
+        self.exit(2, '%s: error: %s\n' % (self.prog, message))
+
+
 def at_least(low):
     """Return a reader of whole numbers from ``low`` up, for argparse."""
     def number(text):
@@ -362,7 +371,7 @@ def at_least(low):
 
 def build_parser():
     """Return the command line's parser."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog='imdb_preprocess.py',
         description='Turn raw movie reviews into imdb.pkl and imdb.dict.pkl, on which lstm.py '
                     'trains. A review is a UTF-8 text file; its folder says what it is: '

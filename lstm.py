@@ -5,11 +5,13 @@
 Read it from the top: data, parameters, graph, optimizers, errors, training.
 Sizes in the comments: T time steps, B samples in a batch, D = dim_proj, C classes.
 """
+import numbers
 import os
 import signal
 import sys
 import threading
 import time
+import zipfile
 from collections import OrderedDict
 from contextlib import contextmanager
 
@@ -444,10 +446,12 @@ def pred_error(f_pred, prepare_data, data, iterator, verbose=False):
 # option -> its least value and a largest one, beyond what any machine or training can take
 BOUNDS = dict.fromkeys(('max_epochs', 'dispFreq', 'patience', 'crop'), (1, numpy.inf))
 BOUNDS.update(dict.fromkeys(('dim_proj', 'batch_size', 'valid_batch_size'), (1, 2 ** 20)))
-BOUNDS.update(dict.fromkeys(('decay_c', 'lrate', 'noise_std', 'init_scale'), (0, 1e6)))
+BOUNDS.update(dict.fromkeys(('decay_c', 'lrate', 'noise_std', 'init_scale'), (0., 1e6)))
 BOUNDS.update(n_words=(2, 2 ** 31), maxlen=(2, numpy.inf), seed=(0, 2 ** 32 - 1))
-# those for which -1 stands for once an epoch, or all
-POSITIVE_OR_ALL = ('validFreq', 'saveFreq', 'test_size')
+BOUNDS.update(dict.fromkeys(('validFreq', 'saveFreq', 'test_size'), (-1, numpy.inf)))
+POSITIVE_OR_ALL = ('validFreq', 'saveFreq', 'test_size')  # -1 is for once an epoch, or all
+MAY_BE_NONE = ('crop', 'maxlen')
+PATHS = ('path', 'saveto', 'reload_model', 'plot')
 
 
 def check_options(options):
@@ -455,18 +459,31 @@ def check_options(options):
     optimizer = options['optimizer']
     options['optimizer'] = getattr(optimizer, '__name__', optimizer)
     options['encoder'] = resolve_encoder(options['encoder'])
+    for name in PATHS:
+        options[name] = options[name] and os.fspath(options[name])
+    if options['path'] and os.path.exists(options['path']):  # else a name that is looked for
+        options['path'] = os.path.abspath(options['path'])
     for name, known in (('dataset', datasets), ('encoder', layers), ('optimizer', optimizers),
                         ('pooling', POOLINGS)):
         if options[name] not in known:
             raise BadInput('%s: %r is not one of %s' % (name, options[name], ', '.join(known)))
-    for name, (low, high) in BOUNDS.items():
-        if options[name] is not None and not low <= options[name] <= high:
-            raise BadInput('%s: %s is not from %s to %s' % (name, options[name], low, high))
-    for name in POSITIVE_OR_ALL:
-        if options[name] < 1 and options[name] != -1:
-            raise BadInput('%s: %s is neither positive nor -1' % (name, options[name]))
+    for name in BOUNDS:
+        check_number(name, options[name])
     check_files(options)
     return options
+
+
+def check_number(name, value):
+    """Raise BadInput unless ``value`` is a number that the option can have."""
+    if value is None and name in MAY_BE_NONE:
+        return
+    low, high = BOUNDS[name]
+    if not isinstance(value, numbers.Real if isinstance(low, float) else numbers.Integral):
+        raise BadInput('%s: %r is not a%s number' % (name, value, ' whole' * isinstance(low, int)))
+    if not low <= value <= high:
+        raise BadInput('%s: %s is not from %s to %s' % (name, value, low, high))
+    if name in POSITIVE_OR_ALL and value == 0:
+        raise BadInput('%s: 0 is neither positive nor -1' % name)
 
 
 def check_files(options):
@@ -482,7 +499,7 @@ def check_files(options):
         raise BadInput('resume: %s: no such checkpoint' % checkpoint_path(saveto))
     if picture:
         plots.check(picture)
-        if picture == saveto:
+        if saveto and os.path.realpath(picture) == os.path.realpath(saveto):
             raise BadInput('plot: %s is what the model is to be saved in' % picture)
 
 
@@ -493,6 +510,8 @@ def check_place(path):
         raise BadInput('saveto: %s: no such folder to write in' % folder)
     if not name or os.path.isdir(path):
         raise BadInput('saveto: %s is a folder' % path)
+    if os.path.isfile(path) and os.path.getsize(path) and not zipfile.is_zipfile(path):
+        raise BadInput('saveto: %s is there already, and is not a model' % path)
 
 
 def load_sets(options, rng):
@@ -502,6 +521,15 @@ def load_sets(options, rng):
     train, valid, test = load_data(n_words=options['n_words'], valid_portion=0.05, rng=rng, **where)
     train = imdb.keep_short(train, options['maxlen'])  # all lengths validate, as all are tested
     return train, valid, random_subset(test, options['test_size'], options['seed'])
+
+
+def count_classes(sets):
+    """Return the number of classes; raise BadInput if one of them has no training review."""
+    lacking = set(range(1 + int(max(max(y) for _, y in sets)))).difference(sets[0][1])
+    if lacking:
+        raise BadInput('no training review of class %d is left: give more reviews, or another '
+                       'maxlen' % min(lacking))
+    return len(set(sets[0][1]))
 
 
 def compile_training(tparams, options):
@@ -812,13 +840,13 @@ def train_lstm(
     started = time.time()
     rng = numpy.random.RandomState(seed)
     sets = load_sets(options, rng)
-    options['ydim'] = 1 + int(max(max(y) for _, y in sets))  # maxlen may cut a class from training
+    options['ydim'] = count_classes(sets)
     say('data set %s: %d training, %d validation, %d test reviews; %s'
         % ((dataset,) + tuple(len(x) for x, _ in sets) + (config.floatX,)))
 
     params = init_params(options, rng)
     if reload_model:
-        params = load_params(reload_model, params)
+        params = load_params(options['reload_model'], params)
     tparams = init_tparams(params)
     say('compiling the model (encoder %s)' % options['encoder'])
     run = start_run(options, sets, tparams, compile_training(tparams, options), rng)
@@ -831,7 +859,7 @@ def train_lstm(
         % (*best['errors'], best['epoch'], time.time() - started,
            'in %s' % saveto if saveto else 'not saved'))
     if plot:
-        plots.draw(plot, course(run), 'Training on %s' % dataset)
+        plots.draw(options['plot'], course(run), 'Training on %s' % dataset)
     return tuple(best['errors'])
 
 

@@ -1,6 +1,7 @@
 """Use what was trained: load a model, measure it on data, ask it about words of your own."""
 import inspect
 import json
+import sys
 from collections import namedtuple
 
 import numpy
@@ -204,7 +205,8 @@ def load_test_set(model, dataset=None, path=None, test_size=None):
     if options['dataset'] not in lstm.datasets:
         raise BadInput('dataset: %r is not one of %s'
                        % (options['dataset'], ', '.join(lstm.datasets)))
-    if path and model.dictionary and imdb.is_raw(path):
+    if path and imdb.is_raw(path):
+        check_words(model)
         texts, labels = imdb_preprocess.read_test_set(path)
         test = imdb.sort_by_length((index_texts(model, texts), numpy.array(labels)))
         return lstm.random_subset(test, options['test_size'], options['seed'])
@@ -212,6 +214,9 @@ def load_test_set(model, dataset=None, path=None, test_size=None):
     load = lstm.dictionaries.get(options['dataset'])
     dictionary = load(options['path']) if load and model.dictionary else None
     if dictionary is None:
+        if model.dictionary:
+            print('no dictionary beside the data: its indices are taken for those of the model',
+                  file=sys.stderr)
         return lstm.load_sets(options, rng)[2]
     options['n_words'] = imdb.MAX_INDEX
     return translate(lstm.load_sets(options, rng)[2], dictionary, model.dictionary)
@@ -234,10 +239,15 @@ def index_texts(model, texts):
     return [imdb_preprocess.encode(words, model.dictionary) for words in tokenize(model, texts)]
 
 
-def tokenize(model, texts):
-    """Return the words of each text; many texts on all cores."""
+def check_words(model):
+    """Raise BadInput if a model cannot read text."""
     if model.dictionary is None:
         raise BadInput('this model does not carry its vocabulary; give --dictionary imdb.dict.pkl')
+
+
+def tokenize(model, texts):
+    """Return the words of each text; many texts on all cores."""
+    check_words(model)
     return imdb_preprocess.tokenize_all(texts, jobs=1 if len(texts) < FEW else None)
 
 

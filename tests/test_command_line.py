@@ -42,7 +42,8 @@ def test_a_recipe_gives_the_defaults_and_options_change_it(capsys):
     assert set(lstm.recipes['max']) <= set(command_line.KEYWORDS)
     with pytest.raises(SystemExit) as caught:
         command_line.main(['--recipe', 'soup'])
-    assert caught.value.code == 2 and 'soup' in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert caught.value.code == 2 and 'soup' in error and error.count('\n') == 1
 
 
 def test_options_are_read_as_their_defaults_are_typed():

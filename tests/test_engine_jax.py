@@ -277,7 +277,7 @@ def test_a_resumed_run_is_the_unbroken_one(tmp_path, toy_path, train_again, monk
 @through_jax
 def test_a_cost_that_is_not_finite_stops_the_run(tmp_path, toy_path, train_again, monkeypatch):
     saveto = tmp_path / 'model.npz'
-    monkeypatch.setitem(lstm.BOUNDS, 'lrate', (0, numpy.inf))
+    monkeypatch.setitem(lstm.BOUNDS, 'lrate', (0., numpy.inf))
     with pytest.raises(BadInput, match='cost became nan at update 2;'):
         train_again(toy_path, saveto, lrate=float('inf'), dispFreq=100, validFreq=3)
     assert not saveto.exists()  # found before it could be the best

@@ -3,6 +3,8 @@ import glob
 import io
 import json
 import os
+import pathlib
+import pickle
 import zipfile
 
 import numpy
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 import imdb
 import lstm
 from engine import config, tensor, theano
-from safe_io import MAX_BYTES, BadInput
+from safe_io import MAX_BYTES, BadInput, load_arrays
 from tests.conftest import ROOT, toy_reviews, write_toy_pickle
 
 NAMES = ('Wemb', 'lstm_W', 'lstm_U', 'lstm_b', 'U', 'b')
@@ -363,6 +365,31 @@ def test_short_reviews_train_and_all_lengths_validate(tmp_path):
     assert max(len(x) for x in short[1][0]) >= 8
 
 
+@pytest.mark.parametrize('lengths', [(5, 5, 12), (12, 5, 5), (5, 12, 12)])
+def test_a_class_too_long_to_train_on_is_refused(lengths, tmp_path):
+    labels = [k % 3 for k in range(60)]
+    with open(str(tmp_path / 'imdb.pkl'), 'wb') as file:
+        for _ in range(2):
+            pickle.dump(([[2] * lengths[y] for y in labels], labels), file, 2)
+    with pytest.raises(BadInput, match='of class %d is left' % lengths.index(12)):
+        train(str(tmp_path / 'imdb.pkl'), tmp_path / 'm.npz', maxlen=9)
+
+
+@pytest.mark.parametrize('name', ['imdb.pkl', 'imdb.dict.pkl'])
+def test_saving_does_not_replace_what_is_no_model(name, tmp_path, toy_path):
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(BadInput, match='not a model'):
+        train(toy_path, tmp_path / name)
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_paths_may_be_path_objects(tmp_path, toy_path):
+    train(pathlib.Path(toy_path), tmp_path / 'a.npz')
+    errors = lstm.train_lstm(path=pathlib.Path(toy_path), saveto=tmp_path / 'b.npz', dim_proj=4,
+                             n_words=30, max_epochs=1, reload_model=tmp_path / 'a.npz')
+    assert load_arrays(str(tmp_path / 'b.npz'))['test_err'] == errors[2]
+
+
 def test_three_classes_and_a_batch_of_one(tmp_path):
     path = write_toy_pickle(tmp_path / 'three.pkl', 31, 7, classes=3)
     saveto = tmp_path / 'model.npz'
@@ -450,7 +477,7 @@ def test_a_new_best_starts_the_count_anew(monkeypatch):
 
 def test_a_cost_that_is_not_finite_stops_with_advice(tmp_path, toy_path, monkeypatch):
     saveto = tmp_path / 'model.npz'
-    monkeypatch.setitem(lstm.BOUNDS, 'lrate', (0, numpy.inf))
+    monkeypatch.setitem(lstm.BOUNDS, 'lrate', (0., numpy.inf))
     with pytest.raises(BadInput, match='cost became .* at update'):
         train(toy_path, saveto, optimizer=lstm.sgd, lrate=float('inf'))
     assert not saveto.exists()  # nothing was validated and the parameters are spoilt
@@ -504,7 +531,8 @@ def test_saveto_none_saves_nothing(tmp_path, toy_path):
     {'dim_proj': 0}, {'batch_size': -1}, {'validFreq': 0}, {'n_words': 1}, {'maxlen': 0},
     {'optimizer': 'adam'}, {'encoder': 'gru'}, {'dataset': 'yelp'}, {'patience': 0},
     {'saveto': '/no/such/folder/model.npz'}, {'decay_c': -1.}, {'lrate': float('nan')},
-    {'lrate': float('inf')},
+    {'lrate': float('inf')}, {'seed': None}, {'maxlen': '100'}, {'lrate': None},
+    {'batch_size': 2.5}, {'test_size': -2},
     {'pooling': 'max'}, {'crop': 0}, {'init_scale': -1.},
     {'seed': 2 ** 32}, {'test_size': 0}, {'saveto': '/'}, {'dim_proj': 10 ** 9},
     {'plot': 'a.png', 'saveto': 'a.png'}])

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -205,6 +206,27 @@ def test_raw_reviews_are_read_with_the_models_words(saved, model, tmp_path):
     by_folder, by_pickle = (trained.evaluate(model, trained.load_test_set(
         model, path=path, test_size=-1)) for path in (raw, saved[1]))
     assert by_folder['confusion'] == by_pickle['confusion']
+    with pytest.raises(BadInput, match='vocabulary'):
+        trained.load_test_set(model._replace(dictionary=None), path=raw)
+
+
+def test_what_a_measurement_takes_for_granted_is_said(saved, model, tmp_path, capsys):
+    raw = tmp_path / 'raw'
+    write_raw(raw, *imdb.read_sets(saved[1])[1])
+    shutil.rmtree(str(raw / 'test'))
+    trained.load_test_set(model, path=str(raw))
+    assert 'no test/' in capsys.readouterr().err
+    alone = shutil.copy(saved[1], str(tmp_path / 'alone.pkl'))
+    trained.load_test_set(model, path=alone)
+    assert 'no dictionary' in capsys.readouterr().err
+
+
+def test_a_model_knows_its_data_from_any_folder(tmp_path, toy_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lstm.train_lstm(path='imdb.pkl', saveto='m.npz', dim_proj=4, n_words=30, max_epochs=1)
+    model = trained.load_model('m.npz')
+    monkeypatch.chdir(tmp_path.parent)
+    assert len(trained.load_test_set(model)[0]) == 23
 
 
 def test_raw_reviews_are_the_very_ones_of_the_training(tmp_path):
@@ -236,19 +258,6 @@ def test_three_classes_can_be_used(tmp_path):
     assert len(trained.evaluate(model, trained.load_test_set(model))['confusion']) == 3
     words, contributions = trained.explain(model, 'wordaa wordba')
     assert len(command_line.towards(2, words, contributions)) == 2
-
-
-def test_a_class_too_long_to_train_on_is_known(tmp_path):
-    path, saveto = str(tmp_path / 'imdb.pkl'), str(tmp_path / 'm.npz')
-    with open(path, 'wb') as file:
-        for n in (60, 9):
-            pickle.dump(([[2] * (12 if k % 3 == 2 else 5) for k in range(n)],
-                         [k % 3 for k in range(n)]), file, 2)
-    errors = lstm.train_lstm(path=path, saveto=saveto, dim_proj=4, n_words=9, maxlen=9,
-                             max_epochs=1)
-    model = trained.load_model(saveto)
-    measured = trained.evaluate(model, trained.load_test_set(model))
-    assert measured['error'] == errors[2] and len(measured['confusion']) == 3
 
 
 # --- Bad input --------------------------------------------------------------------------------
