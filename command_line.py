@@ -60,7 +60,7 @@ HELP = {
 KEYWORDS = inspect.signature(lstm.train_lstm).parameters
 # what the tutorial's own script passes, and a data set that may fall back
 SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimizer': 'adadelta'}
-OPTIONAL = ('saveto', 'maxlen', 'reload_model', 'path', 'plot', 'crop')  # may be none
+OPTIONAL = lstm.PATHS + lstm.MAY_BE_NONE  # may be none
 WHOLE_NUMBERS = ('crop',)  # whose default does not tell
 CHOICES = {'optimizer': lstm.optimizers, 'encoder': ['auto'] + list(lstm.layers),
            'dataset': lstm.datasets, 'pooling': lstm.POOLINGS}
@@ -106,8 +106,7 @@ def make_parser(recipe='tutorial'):
                              '(default: tutorial)')
     for name, parameter in KEYWORDS.items():
         default = defaults.get(name, parameter.default)
-        shown = ('imdb' if name == 'dataset' else
-                 str(default).lower() if default in (None, True, False) else default)
+        shown = 'imdb' if name == 'dataset' else str(default).lower()
         switch = {'nargs': '?', 'const': True} if parameter.default is False else {}
         parser.add_argument('--' + name, type=converter(name, parameter.default), default=default,
                             choices=list(CHOICES[name]) if name in CHOICES else None,

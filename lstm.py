@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 import time
-import zipfile
 from collections import OrderedDict
 from contextlib import contextmanager
 
@@ -23,8 +22,8 @@ import plots
 import snippets
 from engine import (ASYNCHRONOUS, RandomStreams, config, function, padded, scan, sigmoid, softmax,
                     tensor, theano)
-from model_file import (checkpoint_path, checksum, course, load_checkpoint, random_state,
-                        save_checkpoint, save_model)
+from model_file import (check_place, checkpoint_path, checksum, course, load_checkpoint,
+                        random_state, save_checkpoint, save_model)
 from safe_io import BadInput, load_arrays
 
 try:
@@ -491,8 +490,8 @@ def check_files(options):
     """
     saveto, picture = options['saveto'], options['plot']
     if saveto:
-        for path in (saveto, checkpoint_path(saveto)):
-            check_place(path)
+        check_place(saveto)
+        check_place(checkpoint_path(saveto))
     if options['resume'] and not saveto:
         raise BadInput('resume: without saveto there is no checkpoint')
     if options['resume'] and not os.path.exists(checkpoint_path(saveto)):
@@ -501,17 +500,6 @@ def check_files(options):
         plots.check(picture)
         if saveto and os.path.realpath(picture) == os.path.realpath(saveto):
             raise BadInput('plot: %s is what the model is to be saved in' % picture)
-
-
-def check_place(path):
-    """Raise BadInput unless a file can be written under this name."""
-    folder, name = os.path.split(path)
-    if not os.path.isdir(folder or '.') or not os.access(folder or '.', os.W_OK):
-        raise BadInput('saveto: %s: no such folder to write in' % folder)
-    if not name or os.path.isdir(path):
-        raise BadInput('saveto: %s is a folder' % path)
-    if os.path.isfile(path) and os.path.getsize(path) and not zipfile.is_zipfile(path):
-        raise BadInput('saveto: %s is there already, and is not a model' % path)
 
 
 def load_sets(options, rng):

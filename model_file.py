@@ -2,11 +2,12 @@
 import hashlib
 import json
 import os
+import zipfile
 
 import numpy
 
 from engine import config, describe
-from safe_io import BadInput, load_arrays, write_whole
+from safe_io import BadInput, can_write_beside, load_arrays, write_whole
 
 FORMAT_VERSION = 1
 ERRORS = ('train_err', 'valid_err', 'test_err')
@@ -35,6 +36,17 @@ def checksum(sets):
 def origin():
     """Return which engine, device included, and which number format this process trains with."""
     return describe(), config.floatX
+
+
+def check_place(path):
+    """Raise BadInput unless a model or a checkpoint can be written under this name."""
+    folder, name = os.path.split(path)
+    if not can_write_beside(path):
+        raise BadInput('saveto: %s: no such folder to write in' % folder)
+    if not name or os.path.isdir(path):
+        raise BadInput('saveto: %s is a folder' % path)
+    if os.path.isfile(path) and os.path.getsize(path) and not zipfile.is_zipfile(path):
+        raise BadInput('saveto: %s is there already, and is not a model' % path)
 
 
 def course(run):

@@ -3,7 +3,7 @@ import os
 
 import numpy
 
-from safe_io import BadInput, write_whole
+from safe_io import BadInput, can_write_beside, write_whole
 
 FORMATS = ('.png', '.svg', '.pdf')
 INK = {'train': '#4477aa', 'valid': '#ee6677', 'test': '#228833'}  # told apart by everyone
@@ -16,8 +16,7 @@ def check(path):
     """Raise BadInput unless a picture can be drawn and written to ``path``."""
     if not path.endswith(FORMATS):
         raise BadInput('%s: a picture ends in %s' % (path, ', '.join(FORMATS)))
-    folder = os.path.dirname(path) or '.'
-    if not os.path.isdir(folder) or not os.access(folder, os.W_OK) or os.path.isdir(path):
+    if not can_write_beside(path) or os.path.isdir(path):
         raise BadInput('%s: no such folder to write in' % path)
     try:
         import matplotlib  # noqa: F401

@@ -204,6 +204,12 @@ def load_arrays(path):
 
 # Writing
 
+def can_write_beside(path):
+    """Whether the folder that ``path`` is in is there, and can be written in."""
+    folder = os.path.dirname(path) or '.'
+    return os.path.isdir(folder) and os.access(folder, os.W_OK)
+
+
 @contextmanager
 def write_whole(path):
     """Open a binary file that appears under ``path`` whole, at the end of the block, or not at all.

@@ -74,10 +74,10 @@ def read_options(path, saved):
         known = dict(DEFAULTS, noise_std=0., use_dropout=bool(options.get('use_dropout', True)),
                      **{name: options[name] for name, kind in READ.items()
                         if isinstance(options.get(name), kind)})
-        if not (0 <= known['seed'] < 2 ** 32 and known['valid_batch_size'] > 0):
-            raise ValueError('a number is out of its range')
+        for name in READ.keys() & lstm.BOUNDS.keys():
+            lstm.check_number(name, known[name])
         return known
-    except (ValueError, AttributeError, RecursionError) as error:
+    except (ValueError, AttributeError, RecursionError, BadInput) as error:
         raise BadInput('%s: its options cannot be read (%s)' % (path, error)) from error
 
 

@@ -30,7 +30,7 @@ def compile_once(settings):
     """Let every run use the functions compiled here: a fork then trains at once."""
     options = lstm.check_options(dict(settings, encoder='auto'))
     sets = lstm.load_sets(options, numpy.random.RandomState(options['seed']))
-    options['ydim'] = int(max(sets[0][1])) + 1
+    options['ydim'] = lstm.count_classes(sets)
     tparams = lstm.init_tparams(lstm.init_params(options))
     functions = lstm.compile_training(tparams, options)
     lstm.init_tparams = lambda params: lstm.zipp(params, tparams) or tparams
