@@ -2,43 +2,36 @@
 
     embedding -> LSTM -> mean over the words -> logistic regression
 
-Read it from the top: data, parameters, graph, optimizers, errors, training.
+Read it from the top: data, parameters, layer, pooling, model, optimizers, errors, training.
 Sizes in the comments: T time steps, B samples in a batch, D = dim_proj, C classes.
 """
-import numbers
-import os
-import signal
 import sys
-import threading
 import time
-from collections import OrderedDict
-from contextlib import contextmanager
+
+if __name__ == '__main__':
+    from sentiment import start
+    start.prepare()  # Ctrl-C may come while the rest is imported
 
 import numpy
 from tqdm import tqdm
 
 import imdb
-import plots
-import snippets
-from engine import (ASYNCHRONOUS, RandomStreams, config, function, padded, scan, sigmoid, softmax,
-                    tensor, theano)
-from model_file import (check_place, checkpoint_path, checksum, course, load_checkpoint,
-                        random_state, save_checkpoint, save_model)
-from safe_io import BadInput, load_arrays
-
-try:
-    import lstm_fused
-    import sparse_updates
-except ImportError:  # numba is not for every machine and device; the scan is
-    lstm_fused = None
+from sentiment import fast as compiled
+from sentiment.engine import (RandomStreams, config, function, numpy_floatX, padded, scan, sigmoid,
+                              softmax, tensor, theano)
+from sentiment.log import logger
+from sentiment.training.batches import get_minibatches_idx, random_subset
+from sentiment.training.model_file import load_params, reload_params, unzip, zipp  # noqa: F401
+from sentiment.training.options import POOLINGS, check_options, recipes  # noqa: F401
+from sentiment.training.run import Run
 
 # --- Data -------------------------------------------------------------------------------------
 
 # name -> (load_data, prepare_data); a third data set is one more entry
 datasets = {'imdb': (imdb.load_data, imdb.prepare_data),
-            'snippets': (snippets.load_data, imdb.prepare_data)}
+            'snippets': (imdb.load_snippets, imdb.prepare_data)}
 # name -> load_dictionary, where a data set has one: it lets the model read raw text
-dictionaries = {'imdb': imdb.load_dictionary, 'snippets': snippets.load_dictionary}
+dictionaries = {'imdb': imdb.load_dictionary, 'snippets': imdb.load_snippets_dictionary}
 
 
 def get_dataset(name):
@@ -46,57 +39,16 @@ def get_dataset(name):
     return datasets[name]
 
 
-def get_minibatches_idx(n, minibatch_size, shuffle=False, rng=numpy.random):
-    """Split ``range(n)`` into batches: a list of (batch number, int array of sample indices)."""
-    indices = numpy.arange(n)
-    if shuffle:
-        rng.shuffle(indices)
-    return list(enumerate(indices[start:start + minibatch_size]
-                          for start in range(0, n, minibatch_size)))
-
-
-POOL = 50  # batches in a pool of get_bucketed_minibatches_idx
-
-
-def get_bucketed_minibatches_idx(lengths, minibatch_size, rng=numpy.random):
-    """Split samples into batches of similar length, as :func:`get_minibatches_idx` does at random.
-
-    The samples are shuffled and cut into pools; each pool is sorted by length and cut into batches;
-    the batches are shuffled.
-    """
-    lengths = numpy.asarray(lengths)
-    batches = []
-    for _, pool in get_minibatches_idx(len(lengths), POOL * minibatch_size, shuffle=True, rng=rng):
-        by_length = pool[numpy.argsort(lengths[pool], kind='stable')]
-        batches += [by_length[start:start + minibatch_size]
-                    for start in range(0, len(pool), minibatch_size)]
-    return [(number, batches[k]) for number, k in enumerate(rng.permutation(len(batches)))]
-
-
-def crop(review, size, rng):
-    """Return a random stretch of ``size`` words of a longer review."""
-    start = rng.randint(max(1, len(review) - size + 1))
-    return review[start:start + size]
-
-
-def random_subset(data, size, seed):
-    """Keep ``size`` random samples of ``data``, in the order in which they stood; -1 keeps all.
-
-    They depend on nothing but ``seed``, so that a model is measured on them again.
-    """
-    x, y = data
-    if size == -1:
-        return data
-    kept = numpy.sort(numpy.random.RandomState(seed).permutation(len(x))[:size])
-    return [x[i] for i in kept], [y[i] for i in kept]
+def load_sets(options, rng):
+    """Return the training, validation and test sets that the options ask for."""
+    load_data = get_dataset(options['dataset'])[0]
+    where = {'path': options['path']} if options['path'] else {}
+    train, valid, test = load_data(n_words=options['n_words'], valid_portion=0.05, rng=rng, **where)
+    train = imdb.keep_short(train, options['maxlen'])  # all lengths validate, as all are tested
+    return train, valid, random_subset(test, options['test_size'], options['seed'])
 
 
 # --- Parameters -------------------------------------------------------------------------------
-
-
-def numpy_floatX(data):
-    """Return ``data`` as an array of the engine's ``floatX``."""
-    return numpy.asarray(data, dtype=config.floatX)
 
 
 def _p(prefix, name):
@@ -104,59 +56,24 @@ def _p(prefix, name):
     return '%s_%s' % (prefix, name)
 
 
-def zipp(params, tparams):
-    """Copy arrays into the shared variables of the same names."""
-    for name, value in params.items():
-        tparams[name].set_value(value)
-
-
-def unzip(zipped):
-    """Copy the shared variables' values out, off the device: a dict name -> array."""
-    return OrderedDict((name, numpy.array(shared.get_value(borrow=True)))
-                       for name, shared in zipped.items())
-
-
 def init_params(options, rng=numpy.random):
     """Draw the starting parameters: a dict name -> array of floatX.
 
-    ``Wemb`` (n_words, D), the encoder's own, the classifier's ``U`` (D, C), or
-    (2 D, C) if it reads the maxima too, and ``b`` (C,).
+    ``Wemb`` (n_words, D), the encoder's own, the classifier's ``U`` (D, C), or (2 D, C) if it reads
+    the maxima too, and ``b`` (C,).
     """
-    params = OrderedDict()
-    scale = options.get('init_scale', 0.01)
-    params['Wemb'] = numpy_floatX(scale * rng.rand(options['n_words'], options['dim_proj']))
-    params = get_layer(options['encoder'])[0](options, params, rng=rng)
-    width = pooled_width(options['dim_proj'], options)
+    encoder, shape = options['encoder'], (options['n_words'], options['dim_proj'])
+    params = {'Wemb': numpy_floatX(options.get('init_scale', 0.01) * rng.rand(*shape))}
+    params = get_layer(encoder)[0](options, params, prefix=encoder, rng=rng)
+    width = options['dim_proj'] * (2 if options.get('pooling') == 'mean_max' else 1)
     params['U'] = numpy_floatX(0.01 * rng.randn(width, options['ydim']))
     params['b'] = numpy_floatX(numpy.zeros(options['ydim']))
     return params
 
 
-def load_params(path, params):
-    """Replace the arrays of ``params`` by those saved in the ``.npz`` at ``path``.
-
-    Raises BadInput if the file cannot be read, lacks a parameter, or holds another shape or NaN.
-    """
-    return take_params(path, load_arrays(path), params)
-
-
-def take_params(path, saved, params):
-    """Replace the arrays of ``params`` by those of ``saved``, read from ``path``, checked."""
-    for name, value in params.items():
-        if name not in saved:
-            raise BadInput('%s: not a saved model: it has no array %s' % (path, name))
-        if saved[name].shape != value.shape:
-            raise BadInput('%s: %s has shape %s where this model needs %s; give the sizes it was '
-                           'trained with' % (path, name, saved[name].shape, value.shape))
-        if saved[name].dtype.kind != 'f' or not numpy.isfinite(saved[name]).all():
-            raise BadInput('%s: %s holds something that is not a number' % (path, name))
-        params[name] = numpy_floatX(saved[name])
-    return params
-
-
 def init_tparams(params):
     """Make a shared variable of every array: a dict name -> shared variable."""
-    return OrderedDict((name, theano.shared(value, name=name)) for name, value in params.items())
+    return {name: theano.shared(value, name=name) for name, value in params.items()}
 
 
 def ortho_weight(ndim, rng=numpy.random):
@@ -177,7 +94,7 @@ def param_init_lstm(options, params, prefix='lstm', rng=numpy.random):
     return params
 
 
-# --- Graph ------------------------------------------------------------------------------------
+# --- Layer ------------------------------------------------------------------------------------
 
 
 def lstm_layer(tparams, state_below, options, prefix='lstm', mask=None):
@@ -214,18 +131,16 @@ def lstm_layer(tparams, state_below, options, prefix='lstm', mask=None):
     return h
 
 
-# name -> (parameter initializer, layer)
+# name -> (parameter initializer, layer); a layer of yours is one more entry
 layers = {'lstm': (param_init_lstm, lstm_layer)}
 
 
 def get_layer(name):
     """Return the pair (parameter initializer, layer) registered under ``name``."""
-    return layers[resolve_encoder(name)]
+    return layers[name]
 
 
-def resolve_encoder(name):
-    """Return what ``'auto'`` stands for: the fused layer where numba can run, else the scan."""
-    return ('lstm_fused' if 'lstm_fused' in layers else 'lstm') if name == 'auto' else name
+# --- Pooling ----------------------------------------------------------------------------------
 
 
 def mean_pool(h, mask):
@@ -238,26 +153,14 @@ def floor_padding(h, mask):
     return tensor.switch(mask[:, :, None] > 0, h, -1.)
 
 
-def max_pool(h, mask):
-    """Take the largest of each unit's states (T, B, D) over the words of each sample: (B, D)."""
-    return floor_padding(h, mask).max(axis=0)
-
-
-POOLINGS = ('mean', 'mean_max')  # what the classifier may read
-# encoder -> how its states are averaged
-poolings = {'lstm': mean_pool}
-
-
 def pool(h, mask, options):
-    """Reduce the states to one row for each sample, as ``options['pooling']`` says."""
+    """Reduce the states to one row for each sample: (B, D), or (B, 2 D) with the maxima."""
     if options.get('pooling') == 'mean_max':  # one layer for both: the states are there anyway
-        return tensor.concatenate([mean_pool(h, mask), max_pool(h, mask)], axis=1)
-    return poolings[resolve_encoder(options['encoder'])](h, mask)
+        return tensor.concatenate([mean_pool(h, mask), floor_padding(h, mask).max(axis=0)], axis=1)
+    return twin(mean_pool, options)(h, mask)
 
 
-def pooled_width(dim_proj, options):
-    """Return how wide a row of :func:`pool` is."""
-    return dim_proj * (2 if options.get('pooling') == 'mean_max' else 1)
+# --- Model ------------------------------------------------------------------------------------
 
 
 def dropout_layer(state_before, use_noise, trng):
@@ -266,9 +169,13 @@ def dropout_layer(state_before, use_noise, trng):
     return tensor.switch(use_noise, state_before * kept, state_before * numpy_floatX(0.5))
 
 
-def embed(tparams, x, options):
-    """Look the words x (T, B) up: (T, B, D)."""
-    return tparams['Wemb'][x.flatten()].reshape((x.shape[0], x.shape[1], options['dim_proj']))
+def build_states(tparams, x, mask, options, use_noise=None, trng=None):
+    """Look the words x (T, B) up and read them with the encoder: its states, (T, B, D)."""
+    emb = tparams['Wemb'][x.flatten()].reshape((x.shape[0], x.shape[1], tparams['Wemb'].shape[1]))
+    if trng and options.get('noise_std', 0.) > 0:
+        emb += use_noise * trng.normal(size=emb.shape, std=options['noise_std'])
+    layer = twin(get_layer(options['encoder'])[1], options)
+    return layer(tparams, emb, options, prefix=options['encoder'], mask=mask)
 
 
 def build_model(tparams, options):
@@ -286,10 +193,7 @@ def build_model(tparams, options):
     mask = tensor.matrix('mask', dtype=config.floatX)
     y = tensor.vector('y', dtype='int64')
 
-    emb = embed(tparams, x, options)
-    if options.get('noise_std', 0.) > 0:
-        emb += use_noise * trng.normal(size=emb.shape, std=options['noise_std'])
-    h = get_layer(options['encoder'])[1](tparams, emb, options, mask=mask)  # (T, B, D)
+    h = build_states(tparams, x, mask, options, use_noise, trng)  # (T, B, D)
     h = pool(h, mask, options)  # (B, D)
     if options['use_dropout']:
         h = dropout_layer(h, use_noise, trng)
@@ -399,15 +303,14 @@ def adagrad(lr, tparams, grads, x, mask, y, cost):
 
 optimizers = {'sgd': sgd, 'adadelta': adadelta, 'rmsprop': rmsprop, 'adagrad': adagrad}
 
+# what is written to be read -> the same, compiled: tests hold the two equal
+twins = {f: getattr(compiled, f.__name__) for f in (lstm_layer, mean_pool, sgd, adadelta, adagrad)
+         if compiled.AVAILABLE}
 
-# --- The fast path ----------------------------------------------------------------------------
 
-# The same layer as one compiled operation, and the same updates of no more rows than a batch used.
-if lstm_fused:
-    layers['lstm_fused'] = (param_init_lstm, lstm_fused.lstm_fused_layer)
-    poolings['lstm_fused'] = lstm_fused.mean_of_fused
-    fast_optimizers = dict(optimizers, sgd=sparse_updates.sgd, adadelta=sparse_updates.adadelta,
-                           adagrad=sparse_updates.adagrad)
+def twin(f, options):
+    """Return the compiled twin of a function, where it has one and the options do not forbid it."""
+    return twins.get(f, f) if options.get('fast', True) else f
 
 
 # --- Errors -----------------------------------------------------------------------------------
@@ -442,426 +345,106 @@ def pred_error(f_pred, prepare_data, data, iterator, verbose=False):
 # --- Training ---------------------------------------------------------------------------------
 
 
-# option -> its least value and a largest one, beyond what any machine or training can take
-BOUNDS = dict.fromkeys(('max_epochs', 'dispFreq', 'patience', 'crop'), (1, numpy.inf))
-BOUNDS.update(dict.fromkeys(('dim_proj', 'batch_size', 'valid_batch_size'), (1, 2 ** 20)))
-BOUNDS.update(dict.fromkeys(('decay_c', 'lrate', 'noise_std', 'init_scale'), (0., 1e6)))
-BOUNDS.update(n_words=(2, 2 ** 31), maxlen=(2, numpy.inf), seed=(0, 2 ** 32 - 1))
-BOUNDS.update(dict.fromkeys(('validFreq', 'saveFreq', 'test_size'), (-1, numpy.inf)))
-POSITIVE_OR_ALL = ('validFreq', 'saveFreq', 'test_size')  # -1 is for once an epoch, or all
-MAY_BE_NONE = ('crop', 'maxlen')
-PATHS = ('path', 'saveto', 'reload_model', 'plot')
-
-
-def check_options(options):
-    """Return ``options`` with the optimizer by name; raise BadInput at a value that cannot work."""
-    optimizer = options['optimizer']
-    options['optimizer'] = getattr(optimizer, '__name__', optimizer)
-    options['encoder'] = resolve_encoder(options['encoder'])
-    for name in PATHS:
-        options[name] = options[name] and os.fspath(options[name])
-    if options['path'] and os.path.exists(options['path']):  # else a name that is looked for
-        options['path'] = os.path.abspath(options['path'])
-    for name, known in (('dataset', datasets), ('encoder', layers), ('optimizer', optimizers),
-                        ('pooling', POOLINGS)):
-        if options[name] not in known:
-            raise BadInput('%s: %r is not one of %s' % (name, options[name], ', '.join(known)))
-    for name in BOUNDS:
-        check_number(name, options[name])
-    check_files(options)
-    return options
-
-
-def check_number(name, value):
-    """Raise BadInput unless ``value`` is a number that the option can have."""
-    if value is None and name in MAY_BE_NONE:
-        return
-    low, high = BOUNDS[name]
-    if not isinstance(value, numbers.Real if isinstance(low, float) else numbers.Integral):
-        raise BadInput('%s: %r is not a%s number' % (name, value, ' whole' * isinstance(low, int)))
-    if not low <= value <= high:
-        raise BadInput('%s: %s is not from %s to %s' % (name, value, low, high))
-    if name in POSITIVE_OR_ALL and value == 0:
-        raise BadInput('%s: 0 is neither positive nor -1' % name)
-
-
-def check_files(options):
-    """Raise BadInput, before the long work, if the files that the options name cannot be written.
-    """
-    saveto, picture = options['saveto'], options['plot']
-    if saveto:
-        check_place(saveto)
-        check_place(checkpoint_path(saveto))
-    if options['resume'] and not saveto:
-        raise BadInput('resume: without saveto there is no checkpoint')
-    if options['resume'] and not os.path.exists(checkpoint_path(saveto)):
-        raise BadInput('resume: %s: no such checkpoint' % checkpoint_path(saveto))
-    if picture:
-        plots.check(picture)
-        if saveto and os.path.realpath(picture) == os.path.realpath(saveto):
-            raise BadInput('plot: %s is what the model is to be saved in' % picture)
-
-
-def load_sets(options, rng):
-    """Return the training, validation and test sets that the options ask for."""
-    load_data = get_dataset(options['dataset'])[0]
-    where = {'path': options['path']} if options['path'] else {}
-    train, valid, test = load_data(n_words=options['n_words'], valid_portion=0.05, rng=rng, **where)
-    train = imdb.keep_short(train, options['maxlen'])  # all lengths validate, as all are tested
-    return train, valid, random_subset(test, options['test_size'], options['seed'])
-
-
-def count_classes(sets):
-    """Return the number of classes; raise BadInput if one of them has no training review."""
-    lacking = set(range(1 + int(max(max(y) for _, y in sets)))).difference(sets[0][1])
-    if lacking:
-        raise BadInput('no training review of class %d is left: give more reviews, or another '
-                       'maxlen' % min(lacking))
-    return len(set(sets[0][1]))
-
-
-def compile_training(tparams, options):
-    """Build the model and compile it: a dict of the functions that training calls."""
+def build_training(tparams, options, optimizer):
+    """Compile what training calls: (use_noise, f_pred, f_grad_shared, f_update)."""
+    parts = get_layer(options['encoder'])[1], optimizer
+    fast = [part.__name__ for part in parts if twin(part, options) is not part]
+    logger.info('compiling the model: encoder %s, optimizer %s; fast: %s', options['encoder'],
+                options['optimizer'], ', '.join(fast) or 'nothing')
     use_noise, x, mask, y, _, f_pred, cost = build_model(tparams, options)
     if options['decay_c'] > 0:
         cost += numpy_floatX(options['decay_c']) * (tparams['U'] ** 2).sum()
     grads = tensor.grad(cost, wrt=list(tparams.values()))
     lr = tensor.scalar('lr', dtype=config.floatX)
-    known = fast_optimizers if options['encoder'] == 'lstm_fused' else optimizers
-    f_grad_shared, f_update = known[options['optimizer']](lr, tparams, grads, x, mask, y, cost)
-    return {'use_noise': use_noise, 'f_pred': f_pred,
-            'f_grad_shared': padded(f_grad_shared, options.get('batch_size', 1)),
-            'f_update': f_update}
-
-
-def start_run(options, sets, tparams, functions, rng):
-    """Return the state of a training run that has not made its first update.
-
-    ``done`` counts the updates of the present epoch, ``checked`` is the last update whose errors
-    were measured, ``epoch_rng`` the random state before the epoch's batches were drawn, ``pending``
-    the costs that :func:`fetch_costs` has not seen.
-    """
-    return {'options': options, 'sets': sets, 'tparams': tparams, 'functions': functions,
-            'rng': rng, 'epoch_rng': None, 'epoch': 0, 'done': 0, 'update': 0, 'checked': 0,
-            'words': 0, 'since': time.time(), 'history': [], 'costs': [], 'pending': [],
-            'bad_counter': 0, 'best': None, 'stop': None, 'vocabulary': load_vocabulary(options),
-            'data_sha256': checksum(sets)}
-
-
-def load_vocabulary(options):
-    """Return the words of index 2 to n_words - 1, an array of text; None if nobody knows them."""
-    load = dictionaries.get(options['dataset'])
-    dictionary = load(options['path']) if load else None
-    if dictionary is None:
-        say('no dictionary beside the data: the model will need --dictionary to read raw text')
-        return None
-    return imdb.words_in_order(dictionary, options['n_words'])
-
-
-@contextmanager
-def signals_noted(run):
-    """Note Ctrl-C and SIGTERM in ``run['stop']``; raised inside compiled code they get lost."""
-    def note(signum, frame):
-        run['stop'] = KeyboardInterrupt() if signum == signal.SIGINT else SystemExit(128 + signum)
-        signal.signal(signum, before[signum])  # a second one acts at once
-
-    if threading.current_thread() is not threading.main_thread():  # where none can be caught
-        yield
-        return
-    before = {signum: signal.signal(signum, note) for signum in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for signum, handler in before.items():
-            signal.signal(signum, handler)
-
-
-def until_stopped(run, batches):
-    """Yield the batches; raise what a signal asked for."""
-    for batch in batches:
-        if run['stop']:
-            fetch_costs(run)
-            raise run['stop']
-        yield batch
-
-
-def say(line):
-    """Print a line that stands in a log as it does above a progress bar."""
-    tqdm.write(line, file=sys.stdout)
-    sys.stdout.flush()
-
-
-def prepare_batch(run, indices):
-    """Return the padded training reviews at ``indices``, cropped if the options ask for it."""
-    options, (reviews, labels) = run['options'], run['sets'][0]
-    reviews, labels = [reviews[i] for i in indices], [labels[i] for i in indices]
-    if options['crop']:
-        rng = numpy.random.RandomState([options['seed'], run['update']])  # of this update alone
-        reviews = [crop(review, options['crop'], rng) for review in reviews]
-    return get_dataset(options['dataset'])[1](reviews, labels)
-
-
-def make_update(run, indices):
-    """Learn from one batch; its cost, the mean over the samples, joins the pending ones."""
-    functions = run['functions']
-    x, mask, y = prepare_batch(run, indices)
-    functions['use_noise'].set_value(numpy_floatX(1.))
-    run['pending'].append(functions['f_grad_shared'](x, mask, y))
-    run['update'] += 1
-    run['done'] += 1
-    if not ASYNCHRONOUS:
-        fetch_costs(run)
-    functions['f_update'](run['options']['lrate'])
-    run['words'] += int(mask.sum())
-
-
-def fetch_costs(run):
-    """Add the pending costs to the known ones; raise BadInput at one that is not a number."""
-    pending, run['pending'] = run['pending'], []
-    for cost in map(float, pending):
-        run['costs'].append(cost)
-        if not numpy.isfinite(cost):
-            raise BadInput('the cost became %s at update %d; try another optimizer, a smaller '
-                           'lrate or floatX=float64' % (cost, len(run['costs'])))
-
-
-def show_progress(run, bar):
-    """Show cost and speed: beside the bar on a terminal, as a line in a log."""
-    fetch_costs(run)
-    cost, now = run['costs'][-1], time.time()
-    speed = run['words'] / (now - run['since'])
-    run['words'], run['since'] = 0, now
-    if bar.disable:
-        say('epoch %d  update %d  cost %.4f  %.0f words/s'
-            % (run['epoch'], run['update'], cost, speed))
-    else:
-        bar.set_postfix_str('cost %.4f, %.0f words/s' % (cost, speed))
-
-
-def measure_error(run, data):
-    """Return the error of the present parameters on ``data``."""
-    options, functions = run['options'], run['functions']
-    functions['use_noise'].set_value(numpy_floatX(0.))
-    batches = get_minibatches_idx(len(data[0]), options['valid_batch_size'])
-    return pred_error(functions['f_pred'], get_dataset(options['dataset'])[1], data,
-                      until_stopped(run, batches))
-
-
-def measure_best(run):
-    """Measure the errors that ``test_once`` has left, of the best parameters."""
-    present, best = unzip(run['tparams']), run['best']
-    zipp(best['params'], run['tparams'])
-    try:
-        best['errors'] = [measure_error(run, run['sets'][0]), best['errors'][1],
-                          measure_error(run, run['sets'][2])]
-    finally:
-        zipp(present, run['tparams'])  # a checkpoint is of where training is
-    row = max(k for k, row in enumerate(run['history']) if row[2] == best['errors'][1])
-    run['history'][row][1:] = best['errors']
-
-
-def validate(run):
-    """Measure the errors, keep the parameters if they are the best, count bad rounds."""
-    fetch_costs(run)  # before anything is called the best
-    errors = [measure_error(run, data) if data is run['sets'][1] or not run['options']['test_once']
-              else numpy.nan for data in run['sets']]
-    run['history'].append([run['update']] + errors)
-    run['checked'] = run['update']
-    valid_errs = [valid_err for _, _, valid_err, _ in run['history']]
-    valid_err, long_ago = valid_errs[-1], valid_errs[:-run['options']['patience']]
-    if valid_err <= min(valid_errs):
-        run['best'] = {'params': unzip(run['tparams']), 'errors': errors, 'epoch': run['epoch']}
-        run['bad_counter'] = 0
-    if long_ago and valid_err >= min(long_ago):
-        run['bad_counter'] += 1
-    say('epoch %d  update %d%s%s' % (
-        run['epoch'], run['update'],
-        ''.join('  %s error %.4f' % pair for pair in zip(('train', 'valid', 'test'), errors)
-                if pair[1] == pair[1]),
-        '  best so far' if run['best']['errors'] is errors else ''))
-    run['words'], run['since'] = 0, time.time()
-
-
-def draw_batches(run):
-    """Return the batches of an epoch: each training sample once, in random order."""
-    options, (reviews, _) = run['options'], run['sets'][0]
-    if options['bucket']:
-        return get_bucketed_minibatches_idx([len(review) for review in reviews],
-                                            options['batch_size'], run['rng'])
-    return get_minibatches_idx(len(reviews), options['batch_size'], shuffle=True, rng=run['rng'])
-
-
-def is_due(run, name, n_batches):
-    """Whether the present update is one after which to do what option ``name`` asks for."""
-    every = run['options'][name]
-    return run['update'] % (every if every > 0 else n_batches) == 0
-
-
-def check_and_save(run, n_batches):
-    """Measure the errors and save the model where it is time to."""
-    if is_due(run, 'validFreq', n_batches) and run['checked'] < run['update']:
-        validate(run)
-    if is_due(run, 'saveFreq', n_batches):
-        save_progress(run)
-
-
-def run_epoch(run):
-    """Go through the training set once, in shuffled batches, or through what is left of it."""
-    run['epoch_rng'] = random_state(run['rng'])
-    batches = draw_batches(run)
-    with tqdm(batches[run['done']:], desc='epoch %d' % run['epoch'], unit='update', leave=False,
-              initial=run['done'], total=len(batches), file=sys.stdout,
-              disable=not sys.stdout.isatty()) as bar:
-        if run['done']:  # resumed: what was due when it was stopped
-            check_and_save(run, len(batches))
-        for _, indices in until_stopped(run, bar):
-            make_update(run, indices)
-            if is_due(run, 'dispFreq', len(batches)):
-                show_progress(run, bar)
-            check_and_save(run, len(batches))
-            if is_exhausted(run):
-                break
-
-
-def is_exhausted(run):
-    """Whether the validation error has not become better for longer than ``patience``."""
-    return run['bad_counter'] > run['options']['patience']
-
-
-def save_run(run):
-    """Save the best parameters so far, or the present ones before the first validation."""
-    best = run['best'] or {'params': unzip(run['tparams']), 'errors': [numpy.nan] * 3}
-    if run['options']['saveto']:
-        save_model(run['options']['saveto'], run, best['params'], best['errors'])
-
-
-def save_progress(run):
-    """Save the model, and a checkpoint from which the run can go on."""
-    fetch_costs(run)
-    save_run(run)
-    if run['options']['saveto']:
-        save_checkpoint(run)
-
-
-def keep_what_was_learnt(run, error):
-    """Save an interrupted run, unless it has nothing better than a model that is there already."""
-    saveto = run['options']['saveto']
-    if not saveto:
-        return
-    unproven = run['update'] and not os.path.exists(saveto) and all(
-        numpy.isfinite(value).all() for value in unzip(run['tparams']).values())
-    if run['best'] or unproven:
-        save_run(run)
-        say('stopped at update %d; the best model so far is in %s' % (run['update'], saveto))
-    proven = run['best'] or run['options']['resume'] or not os.path.exists(checkpoint_path(saveto))
-    if proven and run['update'] and error is run['stop']:  # not in the middle of an update
-        save_checkpoint(run)
-        say('--resume goes on from here')
-
-
-def run_epochs(run):
-    """Train until ``max_epochs`` or early stop; measure the errors at least once."""
-    run['epoch'] = max(1, run['epoch'])
-    while not is_exhausted(run):
-        run_epoch(run)
-        if is_exhausted(run):
-            say('no better validation error for a while: stopping early')
-        elif run['epoch'] < run['options']['max_epochs']:
-            run['epoch'], run['done'] = run['epoch'] + 1, 0
-        else:
-            break
-    if run['best'] is None:  # a run shorter than validFreq
-        validate(run)
-
-
-def fit(run):
-    """Train, and save the best model however it ends."""
-    try:
-        with signals_noted(run):
-            run_epochs(run)
-            if run['options']['test_once']:
-                measure_best(run)
-    except BaseException as error:  # Ctrl-C and SIGTERM too
-        keep_what_was_learnt(run, error)
-        raise
-    save_progress(run)
-    zipp(run['best']['params'], run['tparams'])
+    f_grad_shared, f_update = twin(optimizer, options)(lr, tparams, grads, x, mask, y, cost)
+    return use_noise, f_pred, padded(f_grad_shared, options['batch_size']), f_update
 
 
 def train_lstm(
-        dim_proj=128,
-        patience=10,
-        max_epochs=5000,
-        dispFreq=10,
-        decay_c=0.,
-        lrate=0.0001,
-        n_words=10000,
-        optimizer=adadelta,
-        encoder='auto',
-        saveto='lstm_model.npz',
-        validFreq=370,
-        saveFreq=1110,
-        maxlen=100,
-        batch_size=16,
-        valid_batch_size=64,
-        dataset='imdb',
-        noise_std=0.,
-        use_dropout=True,
-        reload_model=None,
-        test_size=-1,
-        path=None,
-        seed=123,
-        bucket=False,
-        resume=False,
-        plot=None,
-        init_scale=0.01,
-        crop=None,
-        pooling='mean',
-        test_once=False):
+        dim_proj=128,  # width of the word embedding and of the LSTM, in units
+        patience=10,  # stop early after more than this many validations that are no better than one
+                      # at least as many before; of equal ones the latest is kept
+        max_epochs=5000,  # the most passes through the training set
+        dispFreq=10,  # show the cost after every so many updates
+        decay_c=0.,  # weight decay of the classifier's U; 0 for none
+        lrate=0.0001,  # learning rate; only sgd and adagrad read it
+        n_words=10000,  # vocabulary: the most frequent words; the others count as unknown
+        optimizer=adadelta,  # how gradients become steps: sgd, adadelta, rmsprop or adagrad
+        encoder='lstm',  # the layer that reads the words, by its name in lstm.layers
+        saveto='lstm_model.npz',  # file to save the best model in, or none
+        validFreq=370,  # measure the errors after every so many updates; -1: once an epoch
+        saveFreq=1110,  # save the model after every so many updates; -1: once an epoch
+        maxlen=100,  # train on reviews shorter than this many words, or none: on all of them;
+                     # errors are measured on reviews of any length
+        batch_size=16,  # reviews in a training batch
+        valid_batch_size=64,  # reviews in a batch when errors are measured
+        dataset='imdb',  # the reviews: imdb, or snippets, which step in where imdb cannot be had
+        noise_std=0.,  # standard deviation of Gaussian noise on the embeddings in training
+        use_dropout=True,  # drop half of the pooled units at random in training: true or false
+        reload_model=None,  # saved model (.npz) whose parameters to start from, or none
+        test_size=-1,  # test on this many random reviews; -1: on all of them
+        path=None,  # data to use: imdb.pkl, imdb.pkl.gz, the aclImdb archive, a folder of reviews
+        seed=123,  # seed of everything that is drawn at random
+        bucket=False,  # make batches of reviews of similar length: true or false
+        resume=False,  # go on from the checkpoint beside saveto, as if the run had never stopped
+        plot=None,  # draw costs, errors and lengths into this picture (.png, .svg, .pdf), or none
+        init_scale=0.01,  # embeddings start as random numbers of 0 to this
+        crop=None,  # train on a random stretch of this many words of each longer review, or none
+        pooling='mean',  # what the classifier reads: mean, the states' mean over the words;
+                         # mean_max, their largest values too
+        test_once=False,  # measure training and test error once, at the end, of the best parameters
+        fast=True,  # use the compiled twin of a layer or optimizer that has one: true or false
+        ):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
     They are those of the parameters with the lowest validation error, which are saved to
-    ``saveto``. ``python lstm.py --help`` tells what each keyword means. Ctrl-C saves the best so
-    far and is raised again. Raises BadInput, in one line, at options or data that cannot be used.
+    ``saveto``. Ctrl-C saves the best so far and is raised again. Raises BadInput, in one line, at
+    options or data that cannot be used.
     """
-    options = check_options(dict(locals()))
-    started = time.time()
-    rng = numpy.random.RandomState(seed)
+    options = check_options(dict(locals()), choices={
+        'optimizer': optimizers, 'encoder': layers, 'dataset': datasets, 'pooling': POOLINGS})
+    optimizer = optimizers.get(optimizer, optimizer)
+    started, rng = time.time(), numpy.random.RandomState(seed)
+    prepare_data = get_dataset(dataset)[1]
     sets = load_sets(options, rng)
-    options['ydim'] = count_classes(sets)
-    say('data set %s: %d training, %d validation, %d test reviews; %s'
-        % ((dataset,) + tuple(len(x) for x, _ in sets) + (config.floatX,)))
+    options['ydim'] = imdb.count_classes(sets)
+    logger.info('data set %s: %d training, %d validation, %d test reviews; %s', dataset,
+                *(len(x) for x, _ in sets), config.floatX)
 
+    vocabulary = imdb.load_vocabulary(dictionaries.get(dataset), options['path'], n_words)
     params = init_params(options, rng)
     if reload_model:
-        params = load_params(options['reload_model'], params)
+        params = reload_params(options['reload_model'], params, vocabulary)
     tparams = init_tparams(params)
-    say('compiling the model (encoder %s)' % options['encoder'])
-    run = start_run(options, sets, tparams, compile_training(tparams, options), rng)
-    if resume:
-        load_checkpoint(run)
-        say('resuming at epoch %d, update %d' % (run['epoch'], run['update']))
-    fit(run)
-    best = run['best']
-    say('train error %.4f, valid error %.4f, test error %.4f; best epoch %d; %d s; model %s'
-        % (*best['errors'], best['epoch'], time.time() - started,
-           'in %s' % saveto if saveto else 'not saved'))
-    if plot:
-        plots.draw(options['plot'], course(run), 'Training on %s' % dataset)
-    return tuple(best['errors'])
+    use_noise, f_pred, f_grad_shared, f_update = build_training(tparams, options, optimizer)
 
+    def measure(data):
+        use_noise.set_value(numpy_floatX(0.))
+        batches = get_minibatches_idx(len(data[0]), valid_batch_size)
+        return pred_error(f_pred, prepare_data, data, run.until_stopped(batches))
 
-# name -> keyword arguments of train_lstm that differ from the tutorial's; python lstm.py --recipe
-FULL = dict(maxlen=None, test_size=-1, test_once=True, validFreq=-1, saveFreq=-1, n_words=5000,
-            batch_size=32, optimizer='adagrad', lrate=0.03, init_scale=0.03, crop=50,
-            max_epochs=10)
-recipes = {
-    'tutorial': {},
-    'full': FULL,  # all of IMDB, the tutorial's architecture
-    'max': dict(FULL, pooling='mean_max'),  # and the largest of each unit's states
-}
+    run = Run(options, sets, tparams, rng, vocabulary, prepare_data, f_grad_shared, f_update,
+              measure)
+    with run:  # which saves what was learnt, whatever happens
+        for epoch in run.epochs():
+            for indices in run.batches():
+                x, mask, y = run.prepare(indices)
+                use_noise.set_value(numpy_floatX(1.))
+                run.count(f_grad_shared(x, mask, y), mask)
+                f_update(lrate)
+                if run.is_due(dispFreq):
+                    run.show()
+                if run.is_due(validFreq):
+                    run.validate()
+                if run.is_due(saveFreq):
+                    run.save()
+        run.finish()
+
+    logger.info('best epoch %d; %d s; model %s', run.best['epoch'], time.time() - started,
+                'in %s' % saveto if saveto else 'not saved')
+    return tuple(run.best['errors'])
 
 
 if __name__ == '__main__':
-    from command_line import main
-    sys.exit(main())
+    sys.modules['lstm'] = sys.modules['__main__']  # one module, under both of its names
+    sys.exit(start.main())

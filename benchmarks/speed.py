@@ -32,9 +32,9 @@ SETTINGS = {
     'whole, 100,000 words': dict(WHOLE, n_words=100000),
     'evaluation': dict(WHOLE, batch_size=64, evaluate=True),
 }
-# contender -> (how many threads, encoder of ours or form of PyTorch's)
+# contender -> (how many threads, form: of ours, whether it is fast; of PyTorch, of the sequences)
 CONTENDERS = {
-    'fused': (2, 'lstm_fused'), 'scan': (2, 'lstm'),
+    'fused': (2, True), 'scan': (2, False),
     'torch': (2, 'padded'), 'torch packed': (2, 'packed'),
     'torch, 1 thread': (1, 'padded'), 'torch packed, 1 thread': (1, 'packed'),
 }
@@ -50,7 +50,7 @@ def draw(setting, path, n_batches):
     """Return the same real batches (x, mask, y) for every contender."""
     import numpy
     import imdb
-    import lstm
+    from sentiment.training.batches import get_bucketed_minibatches_idx, get_minibatches_idx
     rng = numpy.random.RandomState(0)
     n_batches = max(4, n_batches * 16 // max(16, setting['batch_size']))
     sets = imdb.load_data(path=path, n_words=setting['n_words'], maxlen=setting['maxlen'], rng=rng)
@@ -62,27 +62,28 @@ def draw(setting, path, n_batches):
         batches = [chosen[start:start + setting['batch_size']]
                    for start in range(0, len(chosen), setting['batch_size'])]
     elif setting['bucket']:
-        batches = [b for _, b in lstm.get_bucketed_minibatches_idx(lengths, setting['batch_size'],
-                                                                   rng)][:n_batches]
+        batches = [b for _, b in get_bucketed_minibatches_idx(lengths, setting['batch_size'],
+                                                              rng)][:n_batches]
     else:
-        batches = [b for _, b in lstm.get_minibatches_idx(len(reviews), setting['batch_size'], True,
-                                                          rng)][:n_batches]
+        batches = [b for _, b in get_minibatches_idx(len(reviews), setting['batch_size'], True,
+                                                     rng)][:n_batches]
     return [imdb.prepare_data([reviews[i] for i in b], [labels[i] for i in b]) for b in batches]
 
 
-def our_step(setting, encoder):
+def our_step(setting, fast):
     """Return a function of a batch: one AdaDelta update, or one evaluation."""
     import lstm
-    options = dict(setting, ydim=2, encoder=encoder, optimizer='adadelta', use_dropout=True,
-                   decay_c=0., noise_std=0., seed=123)
-    functions = lstm.compile_training(lstm.init_tparams(lstm.init_params(options)), options)
+    options = dict(setting, ydim=2, encoder='lstm', fast=fast, optimizer='adadelta',
+                   use_dropout=True, decay_c=0., noise_std=0., seed=123)
+    use_noise, f_pred, f_grad_shared, f_update = lstm.build_training(
+        lstm.init_tparams(lstm.init_params(options)), options, lstm.adadelta)
     if setting['evaluate']:
-        return lambda x, mask, y: functions['f_pred'](x, mask)
-    functions['use_noise'].set_value(lstm.numpy_floatX(1.))
+        return lambda x, mask, y: f_pred(x, mask)
+    use_noise.set_value(lstm.numpy_floatX(1.))
 
     def step(x, mask, y):
-        functions['f_grad_shared'](x, mask, y)
-        functions['f_update'](0.)
+        f_grad_shared(x, mask, y)
+        f_update(0.)
     return step
 
 

@@ -5,19 +5,20 @@
 
 A comment right above a block says what the block is filled with:
 
-    <!-- code: lstm.lstm_layer -->   the source of this function
+    <!-- code: lstm.lstm_layer -->   the source of this function, module.function
     <!-- run -->                     lines that begin with $, and what they print
     <!-- rows: runs -->              a table whose rows come from measured.json
     <!-- lines -->                   a table, filled by hand and checked: the code in a row is a
                                      line of the function that the row names
 
-Commands run on docs/reviews, 52 sentences, and their output is compared as it stands, on either
-engine, any Python and any processor; only words per second and seconds are left out. So they train
-without dropout, for which the engines draw other random numbers; in float64, as processors round
-the last digits otherwise; and with 32 units. The parameters start from singular vectors, whose sign
-is LAPACK's choice: below 26 units its QR iteration chooses by version and by processor, from there
-on its divide and conquer always does alike (tried: NumPy 1.21 and 2.4, on OpenBLAS's kernels for
-Prescott, Nehalem, Sandy Bridge, Haswell and Skylake-X, up to 120 seeds a size).
+Commands run on docs/reviews, 52 sentences, and what a terminal would show of them is compared as it
+stands, on either engine, any Python and any processor; only words per second, seconds and Theano's
+own warnings are left out. So they train without dropout, for which the engines draw other random
+numbers; in float64, as processors round the last digits otherwise; and with 32 units. The
+parameters start from singular vectors, whose sign is LAPACK's choice: below 26 units its QR
+iteration chooses by version and by processor, from there on its divide and conquer always does
+alike (tried: NumPy 1.21 and 2.4, on OpenBLAS's kernels for Prescott, Nehalem, Sandy Bridge, Haswell
+and Skylake-X, up to 120 seeds a size).
 """
 import ast
 import functools
@@ -37,6 +38,7 @@ BLOCK = re.compile(r'<!-- (code|run|rows|lines)(?:: (\S+))? -->\n'
                    r'(```.*?\n```|(?:\|[^\n]*\n?)+)', re.S)
 FENCE = re.compile(r'^```(\w*)\n(.*?)\n```$', re.S | re.M)
 INLINE = re.compile(r'(?<!\S)\$([^$\n]+)\$')
+WARNINGS = re.compile(r'^[A-Z]+ \(theano\.\S+\): .*\n', re.M)  # where Theano finds no BLAS
 TIMES = re.compile(r'\d+(?= words/s)|\d+(?= s;)')
 
 
@@ -51,13 +53,14 @@ def read(*path):
 
 @functools.lru_cache(None)
 def source_of(name):
-    """Return the source of a function, ``module.function``; KeyError if the module has none."""
-    module, *path = name.split('.')
-    folder = '.' if os.path.exists(os.path.join(ROOT, module + '.py')) else 'docs'
-    text = read(folder, module + '.py')
-    node = ast.parse(text)
-    for part in path:
-        node = {child.name: child for child in node.body if hasattr(child, 'name')}[part]
+    """Return the source of a function, ``module.function``; KeyError if the module has none.
+
+    A module is named from the project's root, or it is a script of this folder.
+    """
+    *module, function = name.split('.')
+    path = os.path.join(*module) + '.py'
+    text = read(path if os.path.exists(os.path.join(ROOT, path)) else os.path.join('docs', path))
+    node = {child.name: child for child in ast.parse(text).body if hasattr(child, 'name')}[function]
     first = min([node.lineno] + [decorator.lineno for decorator in node.decorator_list])
     return textwrap.dedent('\n'.join(text.splitlines()[first - 1:node.end_lineno]))
 
@@ -76,17 +79,27 @@ def commands_of(block):
 def run(commands):
     """Run commands one after the other in a folder that looks like the project's; return outputs.
 
-    Links stand for the scripts: what the commands write stays out of the project.
+    They are of both streams, as on a terminal, without Theano's warnings. Links stand for the
+    scripts: what the commands write stays out of the project.
     """
-    environment = dict(os.environ, THEANO_FLAGS='', PYTENSOR_FLAGS='')
+    environment = dict(os.environ, THEANO_FLAGS='', PYTENSOR_FLAGS='', PYTHONUNBUFFERED='1')
     ours = [re.sub(r'\bpython(?= \w+\.py)', shlex.quote(sys.executable), command)
             for command in commands]
     with tempfile.TemporaryDirectory() as folder:
-        for name in ('lstm.py', 'imdb_preprocess.py', 'docs'):
+        environment['SENTIMENT_DATA'] = os.path.join(folder, 'data')
+        for name in ('lstm.py', 'imdb_preprocess.py', 'sentiment', 'docs'):
             os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
-        return [subprocess.run(command, shell=True, cwd=folder, env=environment, check=True,
-                               stdout=subprocess.PIPE).stdout.decode().rstrip('\n')
-                for command in ours]
+        return [show(command, folder, environment) for command in ours]
+
+
+def show(command, folder, environment):
+    """Return what a command prints; raise RuntimeError with it if the command fails."""
+    done = subprocess.run(command, shell=True, cwd=folder, env=environment, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    output = WARNINGS.sub('', done.stdout.decode()).rstrip('\n')
+    if done.returncode:
+        raise RuntimeError('$ %s\n%s' % (command, output))
+    return output
 
 
 def outputs(text):

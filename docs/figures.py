@@ -1,6 +1,6 @@
 """Draw the tutorial's figures, in English and Chinese: docs/figures/NAME.svg and NAME.zh.svg.
 
-``python docs/figures.py`` draws all; it needs matplotlib (requirements-plot.txt), and for the
+``python docs/figures.py`` draws all; it needs matplotlib (docs/requirements.txt), and for the
 Chinese ones a font such as Debian's fonts-wqy-zenhei. Text becomes outlines, which look the same
 everywhere. The figures of measurements are drawn from docs/measured.json, which measure.py writes.
 """

@@ -15,10 +15,11 @@ sys.path.insert(0, os.path.dirname(HERE))
 import numpy  # noqa: E402
 
 import imdb  # noqa: E402
-import imdb_preprocess  # noqa: E402
 import lstm  # noqa: E402
-import trained  # noqa: E402
-from engine import function, scan, sigmoid, tensor  # noqa: E402
+from sentiment import explain, load_model  # noqa: E402
+from sentiment.data.place import data_folder  # noqa: E402
+from sentiment.data.words import encode  # noqa: E402
+from sentiment.engine import function, scan, sigmoid, tensor  # noqa: E402
 
 SENTENCE = ('for something as splendid looking as this particular film , the viewer expects '
             'something special but instead gets ( sci fi ) rehash .')  # of the test set, negative
@@ -108,16 +109,17 @@ def measure_gradients(models, reviews):
 
 
 def measure_gates(model, text):
-    """Return the words of a text, what each adds to the log-odds, and the gates, (units, words).
+    """Return the words of a text, what the state after each adds to the log-odds, and the gates.
 
     The gates are recomputed from the states that ``lstm.lstm_layer`` gives, by equations (8) and
-    (9): the median over the units, and below it the units that move most.
+    (9), (units, words): the median over the units, and below it the units that move most.
     """
-    words, contributions = trained.explain(model, text)
-    emb = model.params['Wemb'][imdb_preprocess.encode(words, model.dictionary)]
+    words, contributions = explain(model, text, by='states')
+    emb = model.params['Wemb'][encode(words, model.dictionary)]
     W, U, b = (model.params['lstm_' + name] for name in 'WUb')
     x, z = tensor.tensor3('x', dtype=emb.dtype), tensor.matrix('z', dtype=emb.dtype)
-    h = lstm.get_layer('auto')[1](lstm.init_tparams(model.params), x, model.options)
+    layer = lstm.twin(lstm.lstm_layer, model.options)
+    h = layer(lstm.init_tparams(model.params), x, model.options)
     h = function([x], h)(emb[:, None])[:, 0]
     h_before = numpy.concatenate([0 * h[:1], h[:-1]])
     gates = function([z], sigmoid(z))(emb.dot(W) + h_before.dot(U) + b).T
@@ -134,7 +136,7 @@ def shown(gate):
 
 def measure_gradient_scales(sets):
     """Return the root mean square of the first batch's gradient by each parameter it reaches."""
-    options = {'dim_proj': 128, 'n_words': 10000, 'ydim': 2, 'encoder': 'auto', 'seed': 123,
+    options = {'dim_proj': 128, 'n_words': 10000, 'ydim': 2, 'encoder': 'lstm', 'seed': 123,
                'use_dropout': True, 'noise_std': 0.}
     tparams = lstm.init_tparams(lstm.init_params(options, numpy.random.RandomState(123)))
     _, x, mask, y, _, _, cost = lstm.build_model(tparams, options)
@@ -147,7 +149,7 @@ def measure_gradient_scales(sets):
 
 def model_path(name):
     """Return where the model of a run is kept, for the other parts to measure."""
-    return os.path.join(imdb.DATA_DIR, 'tutorial_%s.npz' % name)
+    return os.path.join(data_folder(), 'tutorial_%s.npz' % name)
 
 
 def measure_run(name, keywords):
@@ -164,7 +166,7 @@ def measure(part):
     """Measure one part of what the file holds."""
     if part == 'runs':
         return {name: measure_run(name, keywords) for name, keywords in RUNS.items()}
-    models = {name: trained.load_model(model_path(name)) for name in ('adadelta', 'sgd_1')}
+    models = {name: load_model(model_path(name)) for name in ('adadelta', 'sgd_1')}
     sets = lstm.load_sets(models['sgd_1'].options, numpy.random.RandomState(123))
     return {'gates': lambda: measure_gates(models['sgd_1'], SENTENCE),
             'gradients': lambda: measure_gradients(models, sets[2][0]),
@@ -173,7 +175,7 @@ def measure(part):
 
 def main(parts):
     """Measure these parts, or all, the runs first, and write them down."""
-    os.makedirs(imdb.DATA_DIR, exist_ok=True)
+    os.makedirs(data_folder(), exist_ok=True)
     measured = {}
     if os.path.exists(MEASURED):
         with open(MEASURED) as file:

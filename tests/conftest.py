@@ -1,46 +1,23 @@
 """What every test needs: the scripts on the path, a float64 engine, one small model, toy data."""
 import os
-import pickle
 import sys
 
-# before any import of the engine; the optimizing compilers are tried by test_command_line.py
+# before any import of the engine; the optimizing compilers are tried by commands/test_train.py
 os.environ['THEANO_FLAGS'] = os.environ.get('THEANO_FLAGS', 'floatX=float64,mode=FAST_COMPILE')
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, ROOT)
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import numpy  # noqa: E402
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
-import imdb  # noqa: E402
 import lstm  # noqa: E402
+from sentiment import load_model  # noqa: E402
+from tests.helpers import write_toy_pickle  # noqa: E402
 
-settings.register_profile('unhurried', deadline=None)  # a first call compiles
-settings.load_profile('unhurried')
-
-
-def toy_reviews(n, seed, classes=2):
-    """Reviews of 3 to 12 words whose class is that of their most frequent kind of word."""
-    rng = numpy.random.RandomState(seed)
-    labels = [i % classes for i in range(n)]
-    reviews = [[2 + int(rng.randint(10)) + 10 * (y if rng.rand() < 0.9 else 0)
-                for _ in range(rng.randint(3, 13))] for y in labels]
-    return reviews, labels
-
-
-def toy_word(index):
-    """Return the word of an index, which no tokenizer takes apart."""
-    return 'word' + chr(ord('a') + index % 26) + chr(ord('a') + index // 26)
-
-
-def write_toy_pickle(path, n_train=60, n_test=23, classes=2):
-    """Write an imdb.pkl of toy reviews: two pickles, train then test; and its dictionary."""
-    with open(str(path).replace('.pkl', '.dict.pkl'), 'wb') as file:
-        pickle.dump({toy_word(index): index for index in range(2, 12 + 10 * classes)}, file, 2)
-    with open(str(path), 'wb') as file:
-        pickle.dump(toy_reviews(n_train, 1, classes), file, 2)
-        pickle.dump(toy_reviews(n_test, 2, classes), file, 2)
-    return str(path)
+# the same examples on each run; CI draws others: --hypothesis-profile=others --hypothesis-seed=N
+settings.register_profile('same', deadline=None, derandomize=True)  # a first call compiles
+settings.register_profile('others', deadline=None, print_blob=True)
+settings.load_profile('same')
 
 
 @pytest.fixture
@@ -52,17 +29,35 @@ def toy_path(tmp_path):
 @pytest.fixture(autouse=True)
 def own_data_folder(tmp_path, monkeypatch):
     """No test reads or writes the project's data folder."""
-    monkeypatch.setattr(imdb, 'DATA_DIR', str(tmp_path / 'data'))
+    folder = tmp_path / 'data'
+    monkeypatch.setenv('SENTIMENT_DATA', str(folder))
+    return folder
 
 
 @pytest.fixture(scope='session')
 def small_model():
     """A model of three classes with random parameters: (options, params, f_pred_prob, f_pred)."""
     options = {'dim_proj': 6, 'n_words': 40, 'ydim': 3, 'encoder': 'lstm', 'use_dropout': True,
-               'noise_std': 0., 'seed': 123}
+               'noise_std': 0., 'seed': 123, 'fast': False}
     rng = numpy.random.RandomState(5)
     params = lstm.init_params(options, rng)
     params = {name: lstm.numpy_floatX(value + rng.normal(size=value.shape))
               for name, value in params.items()}
     model = lstm.build_model(lstm.init_tparams(params), options)
     return options, params, model[4], model[5]
+
+
+@pytest.fixture(scope='session')
+def saved(tmp_path_factory):
+    """Paths of a model trained on toy reviews and of its data, and its errors."""
+    folder = tmp_path_factory.mktemp('trained')
+    data, model = write_toy_pickle(folder / 'imdb.pkl'), str(folder / 'model.npz')
+    errors = lstm.train_lstm(path=data, saveto=model, dim_proj=6, n_words=30, max_epochs=20,
+                             validFreq=20, batch_size=8, test_size=15)
+    return model, data, errors
+
+
+@pytest.fixture(scope='session')
+def model(saved):
+    """That model, loaded."""
+    return load_model(saved[0])

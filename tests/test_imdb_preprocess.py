@@ -1,5 +1,4 @@
-"""Raw reviews become the same two files every time, and nothing hostile gets in."""
-import io
+"""Raw reviews become the same two files every time, whole or not at all."""
 import os
 import signal
 import subprocess
@@ -10,35 +9,9 @@ import time
 import pytest
 
 import imdb_preprocess
-from safe_io import BadInput, load_pickles
-from tests.conftest import ROOT
-
-REVIEWS = {'train/pos/0_9.txt': 'A fine film , a fine day.', 'train/pos/1_8.txt': "It's great!",
-           'train/neg/0_2.txt': 'A poor film.<br />No.', 'train/neg/1_1.txt': 'Bad, bad, bad.',
-           'test/pos/0_9.txt': 'fine wine', 'test/neg/0_1.txt': 'Überbad film'}
-
-
-def write_folder(folder, files=REVIEWS):
-    """Write files, the last first: their order on the disk must not matter."""
-    for name in sorted(files, reverse=True):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = files[name]
-        path.write_bytes(text if isinstance(text, bytes) else text.encode('utf-8'))
-    return str(folder)
-
-
-def write_archive(path, files=REVIEWS, extra=(), mode='w:gz'):
-    """Write a tar of files under aclImdb/, and these further members."""
-    with tarfile.open(str(path), mode) as archive:
-        for name, text in files.items():
-            data = text.encode('utf-8')
-            member = tarfile.TarInfo('aclImdb/' + name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-        for member in extra:
-            archive.addfile(member)
-    return str(path)
+from sentiment.data.safe_io import load_pickles
+from sentiment.data.words import encode, tokenize
+from tests.helpers import REVIEWS, ROOT, interrupt, write_archive, write_folder
 
 
 def own(texts=10):
@@ -77,22 +50,19 @@ def test_what_the_files_hold(tmp_path):
     assert test == [[words['fine'], 1], [1, words['film']]]  # wine and überbad are unknown
 
 
-def test_tokens_are_sacremoses_own_in_lower_case():
-    from sacremoses import MosesTokenizer
-    moses = MosesTokenizer(lang='en')
-    for text in list(REVIEWS.values()) + ['Mr. Smith, U.S.A. said: "3.5 of 5"...', 'Ça va ? ½']:
-        assert imdb_preprocess.tokenize(text) == [
-            word.lower() for word in moses.tokenize(text, escape=False)]
-
-
-def test_a_held_out_test_set_is_seeded_and_apart(tmp_path):
+def test_a_held_out_test_set_is_seeded_and_apart(tmp_path, capsys):
     source = write_folder(tmp_path / 'own', own())
     for name, seed in (('a', '1'), ('b', '1'), ('c', '2')):
         assert imdb_preprocess.main([source, '--output-dir', str(tmp_path / name), '--seed', seed,
                                      '--test-portion', '0.3', '--jobs', '1']) == 0
+        said = capsys.readouterr()
+        assert 'no test/ in it' in said.err and len(said.out.splitlines()) == 1
     assert outputs(tmp_path / 'a') == outputs(tmp_path / 'b') != outputs(tmp_path / 'c')
     (train, train_y), (test, test_y) = load_pickles(str(tmp_path / 'a' / 'imdb.pkl'), 2)
     assert (len(train), sum(train_y), len(test), sum(test_y)) == (14, 7, 6, 3)
+    words, = load_pickles(str(tmp_path / 'a' / 'imdb.dict.pkl'), 1)
+    texts, labels = imdb_preprocess.read_test_set(source, test_portion=0.3, seed=1)
+    assert [encode(tokenize(text), words) for text in texts] == test and labels == test_y
 
 
 @pytest.mark.parametrize('portion', ['0', '1', '0.99', 'nan'])
@@ -103,121 +73,27 @@ def test_a_held_out_portion_that_leaves_nothing(portion, tmp_path, capsys):
     assert 'leaves none' in capsys.readouterr().err
 
 
-def member(name, kind=tarfile.REGTYPE, link=''):
-    """A tar member without content."""
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname = kind, link
-    return info
+def test_a_seed_that_is_none_is_named(tmp_path, capsys):
+    source = write_folder(tmp_path / 'own', own())
+    assert imdb_preprocess.main([source, '--output-dir', str(tmp_path / 'x'),
+                                 '--seed', str(2 ** 32)]) == 2
+    assert 'seed=4294967296' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('hostile', [
-    member('../x'), member('aclImdb/../../x'), member('/etc/x'),
-    member('aclImdb/train/pos/9.txt', tarfile.SYMTYPE, '/etc/passwd'),
-    member('aclImdb/train/pos/9.txt', tarfile.LNKTYPE, 'aclImdb/train/pos/0_9.txt'),
-    member('aclImdb/null', tarfile.CHRTYPE), member('aclImdb/fifo', tarfile.FIFOTYPE)])
-def test_hostile_members_are_refused(hostile, tmp_path, capsys):
-    source = write_archive(tmp_path / 'evil.tar.gz', extra=[hostile])
-    assert imdb_preprocess.main([source, '--output-dir', str(tmp_path / 'out')]) == 2
-    error = capsys.readouterr().err
-    assert hostile.name in error and 'refused' in error and len(error.splitlines()) == 1
-    assert os.listdir(str(tmp_path)) == ['evil.tar.gz']
-
-
-@pytest.mark.parametrize('change, named', [
-    ({'train/pos/2_7.txt': b'caf\xe9'}, '2_7.txt: not UTF-8'),
-    ({'train/pos/2_7.txt': b''}, '2_7.txt: an empty review'),
-    ({'test/neg/0_1.txt': b' \n\t'}, '0_1.txt: an empty review'),
-    ({'train/pos/2_7.txt': b'x' * (2 ** 20 + 1)}, '2_7.txt: a review of more than'),
-    ({'train/pos/2_7.txt/deep.txt': b'x'}, '2_7.txt: not a plain file'),
-    ({'more/train/pos/1.txt': b'x'}, 'more than one place')])
-def test_bad_files_are_named(change, named, tmp_path, capsys):
-    source = write_folder(tmp_path / 'reviews', dict(REVIEWS, **change))
+@pytest.mark.parametrize('write, named', [
+    (lambda path: str(path), 'mine: No such file'),
+    (lambda path: write_folder(path, dict(REVIEWS, **{'test/neg/0_1.txt': b'caf\xe9'})),
+     '0_1.txt: not UTF-8'),
+    (lambda path: write_archive(path, extra=[tarfile.TarInfo('../x')]), "refused: member '../x'")])
+def test_what_is_wrong_with_reviews_is_one_line_and_nothing_is_made(write, named, tmp_path, capsys):
+    source = write(tmp_path / 'mine')
     assert imdb_preprocess.main([source, '--output-dir', str(tmp_path / 'out')]) == 2
     error = capsys.readouterr().err
     assert named in error and len(error.splitlines()) == 1 and not (tmp_path / 'out').exists()
 
 
-def test_byte_order_marks_and_other_files_are_tolerated(tmp_path):
-    files = dict(REVIEWS, **{'train/pos/0_9.txt': b'\xef\xbb\xbfA fine film , a fine day.',
-                             'train/unsup/0.txt': b'\xff', 'train/pos/.hidden.txt': b'\xff',
-                             'README': b'\xff'})
-    imdb_preprocess.preprocess(write_folder(tmp_path / 'a'), str(tmp_path / 'x'))
-    imdb_preprocess.preprocess(write_folder(tmp_path / 'b', files), str(tmp_path / 'y'))
-    assert outputs(tmp_path / 'x') == outputs(tmp_path / 'y')
-
-
-def test_missing_sets_are_named(tmp_path, capsys):
-    sources = [str(tmp_path / 'nowhere'), write_folder(tmp_path / 'empty', {'x.txt': 'x'}),
-               write_folder(tmp_path / 'one', {'train/pos/0.txt': 'x'}),
-               write_archive(tmp_path / 'no_neg.tar', {'train/pos/0.txt': 'x'}, mode='w')]
-    (tmp_path / 'half' / 'train' / 'neg').mkdir(parents=True)
-    sources.append(write_folder(tmp_path / 'half', {'train/pos/0.txt': 'x'}))
-    for source in sources:
-        assert imdb_preprocess.main([source, '--output-dir', str(tmp_path / 'out')]) == 2
-        error = capsys.readouterr().err
-        assert os.path.basename(source) in error and len(error.splitlines()) == 1
-    assert 'no review (*.txt) in train/neg' in error
-
-
-def test_an_unreadable_folder_is_one_line(tmp_path, monkeypatch):
-    source = write_folder(tmp_path / 'reviews')
-
-    def forbidden(path):
-        raise PermissionError(13, 'Permission denied')
-
-    monkeypatch.setattr(imdb_preprocess.os, 'scandir', forbidden)
-    with pytest.raises(BadInput, match='reviews: Permission denied'):
-        imdb_preprocess.preprocess(source, str(tmp_path / 'out'))
-
-
-@pytest.mark.parametrize('damage', [
-    lambda data: data[:len(data) // 2], lambda data: b'', lambda data: b'not a tar',
-    lambda data: data[:-5] + b'xxxxx'])
-def test_damaged_archives_are_refused(damage, tmp_path):
-    path = tmp_path / 'a.tar.gz'
-    write_archive(path)
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(BadInput, match='a.tar.gz'):
-        imdb_preprocess.preprocess(str(path), str(tmp_path / 'out'))
-
-
-def test_an_archive_damaged_in_the_middle_is_refused(tmp_path):
-    path = tmp_path / 'a.tar'
-    write_archive(path, mode='w')
-    data = bytearray(path.read_bytes())
-    data[2048:2148] = b'\0' * 100  # the name and the checksum of a header
-    data[2048 + 148:2048 + 156] = b'garbage!'
-    path.write_bytes(bytes(data))
-    with pytest.raises(BadInput):
-        imdb_preprocess.preprocess(str(path), str(tmp_path / 'out'))
-
-
-def test_two_roots_in_an_archive_are_refused(tmp_path):
-    extra = [member('other/train/pos', tarfile.DIRTYPE)]
-    with pytest.raises(BadInput, match='more than one place'):
-        imdb_preprocess.preprocess(write_archive(tmp_path / 'a.tar.gz', extra=extra),
-                                   str(tmp_path / 'out'))
-
-
-@pytest.mark.parametrize('bound, value', [('MAX_FILES', 3), ('MAX_BYTES', 50)])
-def test_bounds_hold(bound, value, tmp_path, monkeypatch):
-    monkeypatch.setattr(imdb_preprocess, bound, value)
-    with pytest.raises(BadInput, match='more than'):
-        imdb_preprocess.preprocess(write_folder(tmp_path / 'reviews'), str(tmp_path / 'out'))
-
-
-def test_a_killed_worker_is_one_line(tmp_path, monkeypatch):
-    def killed(*args, **keywords):
-        raise imdb_preprocess.BrokenProcessPool('gone')
-    monkeypatch.setattr(imdb_preprocess, 'progress', killed)
-    with pytest.raises(BadInput, match='fewer --jobs'):
-        imdb_preprocess.tokenize_all(['a b'] * 101, jobs=2)
-
-
 def test_interrupt_is_status_130_and_leaves_nothing(tmp_path, monkeypatch):
-    def interrupted(*args, **keywords):
-        raise KeyboardInterrupt
-    monkeypatch.setattr(imdb_preprocess, 'tokenize_all', interrupted)
+    monkeypatch.setattr(os, 'fsync', lambda file: interrupt())  # before a file appears
     out = tmp_path / 'out'
     assert imdb_preprocess.main([write_folder(tmp_path / 'a'), '--output-dir', str(out)]) == 130
     assert os.listdir(str(out)) == []
@@ -226,11 +102,12 @@ def test_interrupt_is_status_130_and_leaves_nothing(tmp_path, monkeypatch):
 @pytest.mark.parametrize('stop, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_process_leaves_no_half_file(stop, status, tmp_path):
     source = write_folder(tmp_path / 'long', {
-        'train/%s/%d.txt' % (label, i): 'a long review, ' * 2000
-        for label in ('pos', 'neg') for i in range(150)})
+        'train/%s/%d.txt' % (label, i): 'a long review, ' * 200
+        for label in ('pos', 'neg') for i in range(1000)})
     process = subprocess.Popen([sys.executable, 'imdb_preprocess.py', source, '--output-dir',
                                 str(tmp_path / 'out'), '--jobs', '2'], cwd=ROOT)
     while not (tmp_path / 'out').exists():
+        assert process.poll() is None
         time.sleep(0.05)
     time.sleep(0.3)
     process.send_signal(stop)
@@ -243,3 +120,4 @@ def test_numbers_that_cannot_be(wrong, capsys):
     with pytest.raises(SystemExit) as caught:
         imdb_preprocess.main(['x', '--output-dir', 'y'] + wrong)
     assert caught.value.code == 2
+    assert wrong[0] in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""The command line: training, and one file for each verb."""

@@ -1,0 +1,47 @@
+"""Evaluate: print how well a model does on a test set."""
+import argparse
+import json
+
+import lstm
+from sentiment.commands.common import label_names, load, verb_parser
+from sentiment.parser import not_empty
+from sentiment.using import measure
+
+
+def number_of_reviews(text):
+    """Read a number of reviews: a positive one, or -1 for all."""
+    if int(text) < 1 and int(text) != -1:
+        raise argparse.ArgumentTypeError('%s is neither positive nor -1' % text)
+    return int(text)
+
+
+def evaluate(arguments):
+    """Print how well a model does on a test set."""
+    parser = verb_parser('evaluate', 'Measure a model: by default on the very reviews that its '
+                         'training was tested on.')
+    parser.add_argument('--dataset', choices=list(lstm.datasets), help='test on this data set')
+    parser.add_argument('--path', type=not_empty,
+                        help='test on this imdb.pkl, archive or folder of reviews')
+    parser.add_argument('--test_size', type=number_of_reviews, metavar='N',
+                        help='test on this many random reviews; -1: on all (default: as trained)')
+    parser.add_argument('--json', action='store_true', help='one line for machines')
+    options = parser.parse_intermixed_args(arguments)
+    model = load(options)
+    data = measure.load_test_set(model, options.dataset, options.path, options.test_size)
+    measured = measure.evaluate(model, data, verbose=True)
+    print(json.dumps(measured) if options.json else as_table(measured))
+
+
+def as_table(measured):
+    """Return what :func:`measure.evaluate` measured as lines for people."""
+    auc = 'none: one class only' if measured['auc'] is None else '%.4f' % measured['auc']
+    rows = [('reviews', '%d' % measured['n_samples']), ('error', '%.4f' % measured['error']),
+            ('accuracy', '%.4f' % measured['accuracy']),
+            ('log loss', '%.4f nats' % measured['log_loss']), ('AUC', auc),
+            ('unknown', '%.4f of the words' % measured['unknown_words'])]
+    names = label_names(len(measured['confusion']))
+    table = [['%-10s' % name, value] for name, value in rows]
+    table += [['%-10s' % '', ''.join('%18s' % ('called ' + name) for name in names)]]
+    table += [['%-10s' % name, ''.join('%18d' % n for n in counts)]
+              for name, counts in zip(names, measured['confusion'])]
+    return '\n'.join(' '.join(row).rstrip() for row in table)

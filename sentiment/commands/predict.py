@@ -1,0 +1,122 @@
+"""Predict: the label and the probabilities of each review, and what its words change."""
+import sys
+from functools import partial
+
+import numpy
+from tqdm import tqdm
+
+from sentiment.commands.common import columns, is_terminal, label_names, load, verb_parser
+from sentiment.commands.reading import gather, read_sources, size_of
+from sentiment.commands.showing import WIDTH, as_json, as_text, colourful, csv_writer
+from sentiment.data.safe_io import BadInput
+from sentiment.using import ask
+from sentiment.using.explain import explain_reading, is_long
+
+
+def make_parser():
+    """Return the parser of predict's arguments."""
+    parser = verb_parser(
+        'predict', 'Tell whether reviews are positive. They are tokenized as in training.',
+        epilog='example: echo "What a film!" | python lstm.py predict lstm_model.npz -')
+    parser.add_argument('files', metavar='FILE', nargs='*',
+                        help='text, one review a line; a folder, one review in each *.txt below it;'
+                             ' -, standard input (default)')
+    parser.add_argument('--whole', action='store_true', help='each FILE is one review')
+    parser.add_argument('--explain', action='store_true',
+                        help='tell how the answer changes without each word: by how much it '
+                             'speaks for the positive class, or the answered of several')
+    parser.add_argument('--states', action='store_true',
+                        help='with --explain: tell what the state after each word adds instead')
+    style = parser.add_mutually_exclusive_group()
+    style.add_argument('--json', action='store_true', help='a JSON object on each line')
+    style.add_argument('--csv', action='store_true', help='comma-separated values')
+    return parser
+
+
+def predict(arguments):
+    """Print label, probability and start of each review."""
+    parser = make_parser()
+    options = parser.parse_intermixed_args(arguments)
+    if options.states and not options.explain:
+        parser.error('--states goes with --explain')
+    by = ('states' if options.states else 'words') if options.explain else None
+    files = options.files or ['-']
+    model, unread = load(options), 0
+    show = shower(options, label_names(model.options['ydim']))
+    with progress(files) as bar:
+        for chunk in gather(read_sources(files, options.whole)):
+            for answer in answers(model, chunk, by):
+                unread += 'problem' in answer
+                print(show(answer))
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            bar.update(sum(item.size for item in chunk))
+    if unread:
+        raise BadInput('%d of the reviews could not be read' % unread)
+
+
+def shower(options, names):
+    """Return the function answer -> text that the options ask for."""
+    if options.json:
+        return as_json
+    if options.csv:
+        return csv_writer(names, options.explain)
+    show = colourful if options.explain and is_terminal(sys.stdout) else as_text
+    return partial(show, width=columns(sys.stdout, WIDTH))
+
+
+def progress(files):
+    """Return a bar over the bytes of all files, where it has an end and no answer runs into it."""
+    shown = is_terminal(sys.stderr) and not is_terminal(sys.stdout)
+    total = size_of(files) if shown and '-' not in files else None
+    return tqdm(total=total, unit='B', unit_scale=True, leave=False, disable=not total,
+                bar_format='{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}B [{elapsed}]')
+
+
+def answers(model, chunk, by=None):
+    """Return one dict for each item of a chunk: what there is to say of the review.
+
+    source; label and its probability; probabilities, name -> number; unknown_words, a share; text;
+    note, if the model knows no word of it; words, [word, contribution] pairs, and explained, how,
+    if ``by`` is a way of :func:`~sentiment.using.explain.explain`. Or problem, and None for the
+    rest but source and text.
+    """
+    readable = [item.text for item in chunk if not item.problem]
+    readings = ask.read_texts(model, readable)
+    results = zip(readings, ask.probabilities(model, readings))
+    names, found = label_names(model.options['ydim']), []
+    for item in chunk:
+        reading, probs = (None, None) if item.problem else next(results)
+        answer = {'source': item.source, 'label': None, 'probability': None,
+                  'probabilities': None, 'unknown_words': None, 'text': item.text or ''}
+        if item.problem or not reading.words:
+            answer['problem'] = item.problem or 'a review without a word'
+        else:
+            answer.update(told(model, names, reading, probs))
+            answer.update(explained(model, reading, probs, by) if by else {})
+        found.append(answer)
+    return found
+
+
+def told(model, names, reading, probs):
+    """Return what the model says of a reading, and how much of it it knows."""
+    label = int(probs.argmax())
+    answer = {'label': names[label], 'probability': float(probs[label]),
+              'probabilities': dict(zip(names, probs.tolist())),
+              'unknown_words': reading.unknown_words}
+    return answer if reading.is_known else dict(answer, note=ask.strange_note(model))
+
+
+def explained(model, reading, probs, by):
+    """Return a reading's words with their contributions, and how these were found."""
+    way = 'by state' if by == 'states' else 'by sentence' if is_long(reading) else 'by word'
+    return {'explained': way, 'words': towards(int(probs.argmax()), reading.words,
+                                               explain_reading(model, reading, by))}
+
+
+def towards(label, words, contributions):
+    """Return [word, contribution] pairs: to the log-odds of ``label``, or of 1 of two classes."""
+    n_classes = contributions.shape[1]
+    label = 1 if n_classes == 2 else label
+    odds = contributions[:, label] - numpy.delete(contributions, label, axis=1).mean(axis=1)
+    return [[word, float(value)] for word, value in zip(words, odds)]

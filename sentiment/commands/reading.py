@@ -1,0 +1,203 @@
+"""Where predict's reviews come from: files, folders, standard input; read as they come."""
+import io
+import itertools
+import os
+import stat
+import sys
+import threading
+from collections import namedtuple
+
+from sentiment.data.forms import form_of
+from sentiment.data.opening import check_regular, open_readable
+from sentiment.data.reviews import MAX_REVIEW_BYTES, LeftOut, decode, file_size, is_review
+from sentiment.data.safe_io import MAX_BYTES, BadInput, naming
+
+CHUNK = 4096  # reviews that are tokenized and read at once, where so many wait
+CHUNK_BYTES = 2 ** 24  # and how much they may be: more waits in its file or pipe
+START = 2 ** 16  # of a file or stream, by which its form is told
+
+# a problem stands in place of a text; size: bytes of the source
+Item = namedtuple('Item', 'source text problem size')
+
+
+def read_sources(paths, whole):
+    """Yield an :class:`Item` for each review; raises BadInput for what cannot be read at all."""
+    for path in paths:
+        if path == '-':
+            with naming('-'), open_stdin() as file:
+                yield from read_stream('-', file, whole)
+        elif os.path.isdir(path):
+            left_out = LeftOut()
+            for file in list_reviews(path, left_out):
+                yield read_whole(file)
+            left_out.say(path)
+        else:
+            with naming(path), with_start(open_readable(path)) as file:
+                yield from read_stream(path, file, whole)
+
+
+def size_of(paths):
+    """Return the size in bytes of all that the paths name, or None if some have none."""
+    try:
+        return sum(sum(map(file_size, list_reviews(path, LeftOut()))) if os.path.isdir(path)
+                   else file_size(path) for path in paths)
+    except BadInput:  # a pipe; or what is reported when it is read
+        return None
+
+
+# --- Files and streams ------------------------------------------------------------------------
+
+
+def open_stdin():
+    """Return standard input as a binary file; raise BadInput for a folder, or an endless device."""
+    if sys.stdin is None:
+        raise BadInput('-: standard input is closed')
+    number = sys.stdin.fileno()
+    status, is_device = os.fstat(number), os.isatty(number) or is_null(number)
+    check_regular('-', status, (stat.S_IFIFO, stat.S_IFSOCK) + (stat.S_IFCHR,) * is_device)
+    # not sys.stdin.buffer: Python asks for its lock at the end, while a thread may read
+    return open(number, 'rb', buffering=START, closefd=False)
+
+
+def is_null(number):
+    """Whether an open file is the device that holds nothing: many programs are started with it."""
+    try:
+        return os.path.samestat(os.fstat(number), os.stat(os.devnull))
+    except OSError:
+        return False
+
+
+def with_start(file):
+    """Return a binary file whose start can be looked at before it is read."""
+    return io.BufferedReader(file.detach(), START)
+
+
+def read_stream(name, file, whole):
+    """Yield the reviews of an open file, one a line, or one if it is the ``whole``."""
+    check_form(name, file.peek(START))  # one read: what comes first
+    if whole:
+        yield as_review(name, file.read(MAX_REVIEW_BYTES + 1))
+    else:
+        yield from read_lines(name, file)
+
+
+def check_form(name, start):
+    """Raise BadInput if what begins with these bytes is no prose, such as a table."""
+    form = form_of(start)
+    if form:
+        raise BadInput('%s: looks like %s; predict reads text, one review a line, or a folder of '
+                       '*.txt files; write the reviews alone, without names, labels and quotes'
+                       % (name, form))
+
+
+def read_lines(name, file):
+    """Yield the review of each line, however long; blank lines at the end are none."""
+    blank = None  # number of the first of the lines that are held back until another follows
+    for number in itertools.count(1):
+        line, size = read_line(name, file)
+        if not line:
+            return
+        if line.strip():
+            for k in range(blank or number, number):
+                yield as_review('%s:%d' % (name, k), b'\n')
+            blank = None
+            yield as_review('%s:%d' % (name, number), line.rstrip(b'\r\n'), size)
+        else:
+            blank = blank or number
+
+
+def read_line(name, file):
+    """Return the start of the next line, enough to see that it is too long, and its size."""
+    line = rest = file.readline(MAX_REVIEW_BYTES + 2)
+    size = len(line)
+    while rest and not rest.endswith(b'\n'):
+        rest = file.readline(MAX_REVIEW_BYTES)
+        size += len(rest)
+        if size > MAX_BYTES:
+            raise BadInput('%s: a line of more than %d bytes' % (name, MAX_BYTES))
+    return line, size
+
+
+def as_review(source, data, size=None):
+    """Return the :class:`Item` of a review's bytes."""
+    size = len(data) if size is None else size
+    try:
+        return Item(source, decode(data, ''), None, size)
+    except BadInput as error:
+        return Item(source, None, str(error).lstrip(': '), size)
+
+
+# --- Folders ----------------------------------------------------------------------------------
+
+
+def list_reviews(folder, left_out):
+    """Return the paths of all reviews in a folder and below it, sorted; count what is left out."""
+    def fail(error):
+        raise error
+
+    found = []
+    with naming(folder):
+        for parent, _, names in os.walk(folder, onerror=fail):  # else it would pass in silence
+            found += [os.path.join(parent, name) for name in names if is_review(name)]
+            for name in names:
+                if not is_review(name):
+                    left_out.add(LeftOut.NOT_TEXT, os.path.join(parent, name))
+    if not found:
+        raise BadInput('%s: no review (*.txt) in it' % folder)
+    return sorted(found)
+
+
+def read_whole(path):
+    """Return the :class:`Item` of a file that is one review."""
+    file_size(path)  # refuses what is no plain file
+    with naming(path), open(path, 'rb') as file:
+        return as_review(path, file.read(MAX_REVIEW_BYTES + 1))
+
+
+# --- Reading ahead ----------------------------------------------------------------------------
+
+
+class Basket:
+    """Where one thread puts what another takes; it holds so much and no more."""
+
+    def __init__(self):
+        self.items, self.size, self.changed = [], 0, threading.Condition()
+
+    def put(self, item, size):
+        """Add an item when there is room for it."""
+        with self.changed:
+            while len(self.items) >= CHUNK or self.size >= CHUNK_BYTES:
+                self.changed.wait()
+            self.items.append(item)
+            self.size += size
+            self.changed.notify_all()
+
+    def take(self):
+        """Return all items as soon as there is one."""
+        with self.changed:
+            while not self.items:
+                self.changed.wait()
+            items, self.items, self.size = self.items, [], 0
+            self.changed.notify_all()
+            return items
+
+
+def gather(items):
+    """Yield lists of items: all that wait, so that a slow stream is answered line by line."""
+    basket, failed = Basket(), []
+
+    def fill():
+        try:
+            for item in items:
+                basket.put(item, item.size)
+        except Exception as error:  # raised again where it can be seen
+            failed.append(error)
+        basket.put(None, 0)
+
+    threading.Thread(target=fill, daemon=True).start()
+    chunk = []
+    while not chunk or chunk[-1] is not None:
+        chunk = basket.take()
+        yield [item for item in chunk if item is not None]
+    if failed:
+        raise failed[0]

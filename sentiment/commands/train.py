@@ -1,0 +1,97 @@
+"""Train: one option for each keyword argument of ``lstm.train_lstm``, and recipes of them."""
+import argparse
+import inspect
+
+import imdb
+import lstm
+from sentiment import __version__
+from sentiment.data.safe_io import BadInput
+from sentiment.log import logger
+from sentiment.parser import Parser, program
+from sentiment.training.options import OPTIONS, POOLINGS, meanings, recipes
+
+KEYWORDS = inspect.signature(lstm.train_lstm).parameters
+# what the tutorial's own script passes, and a data set that may fall back
+SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimizer': 'adadelta'}
+CHOICES = {'optimizer': lstm.optimizers, 'encoder': lstm.layers, 'dataset': lstm.datasets,
+           'pooling': POOLINGS}
+
+
+def true_or_false(text):
+    """Read a truth value of the command line."""
+    try:
+        return {'true': True, 'false': False}[text.lower()]
+    except KeyError:
+        raise argparse.ArgumentTypeError('%r is neither true nor false' % text)
+
+
+def converter(name):
+    """Return the function that reads option ``name``, as the table of options says."""
+    kind, _, _, also = OPTIONS[name]
+    read = {int: int, float: float, bool: true_or_false}.get(kind, str)
+
+    def read_option(text):
+        if not text:  # an unset variable of the shell
+            raise argparse.ArgumentTypeError('an empty value; none is written none')
+        return None if None in also and text.lower() == 'none' else read(text)
+
+    read_option.__name__ = read.__name__  # argparse names it in its error
+    return read_option
+
+
+def make_parser(recipe='tutorial'):
+    """Return a parser with one option for each keyword argument of :func:`lstm.train_lstm`."""
+    defaults = dict(SCRIPT_DEFAULTS, **recipes[recipe])
+    parser = Parser(
+        prog=program(), formatter_class=argparse.RawDescriptionHelpFormatter,
+        description='Train an LSTM to tell positive movie reviews from negative ones.\n'
+        'THEANO_FLAGS in the environment sets floatX (float32 or float64) and device.',
+        epilog='to use what was trained:\n'
+        '  evaluate MODEL   measure it on a test set\n'
+        '  predict MODEL    ask it about reviews of your own\n'
+        '  plot MODEL       see how its training went\n'
+        'each has its own --help')
+    parser.add_argument('--version', action='version', version='%(prog)s ' + __version__)
+    parser.add_argument('--recipe', choices=list(recipes), default='tutorial',
+                        help='settings that belong together, which the options below may change: '
+                             'tutorial; full, for all of IMDB; max, the same with pooling mean_max '
+                             '(default: tutorial)')
+    help_of = meanings(lstm.train_lstm)
+    for name, parameter in KEYWORDS.items():
+        default = defaults.get(name, parameter.default)
+        shown = 'imdb' if name == 'dataset' else str(default).lower()
+        switch = {'nargs': '?', 'const': True} if parameter.default is False else {}
+        parser.add_argument('--' + name, type=converter(name), default=default,
+                            choices=list(CHOICES[name]) if name in CHOICES else None,
+                            metavar=name.upper() if name not in CHOICES else None,
+                            help='%s (default: %s)' % (help_of[name].replace('%', '%%'), shown),
+                            **switch)
+    return parser
+
+
+def choose_dataset(options):
+    """Name the data set where the user named none: imdb if it can be had, else snippets."""
+    if options['dataset'] is None and options['path'] is None:
+        try:
+            options['path'] = imdb.locate()
+        except BadInput as error:
+            logger.info('%s; training on the movie review snippets instead', error)
+            options['dataset'] = 'snippets'
+    options['dataset'] = options['dataset'] or 'imdb'
+    return options
+
+
+def train(arguments):
+    """Train as the command line says; print the errors."""
+    options = vars(make_parser(find_recipe(arguments)).parse_args(arguments))
+    options.pop('recipe')
+    errors = lstm.train_lstm(**choose_dataset(options))
+    print('train error %.4f, valid error %.4f, test error %.4f' % errors)
+
+
+def find_recipe(arguments):
+    """Return the recipe that the arguments name, whose settings are defaults of the others."""
+    parser = Parser(prog=program(), add_help=False)
+    parser.add_argument('--recipe', default='tutorial')
+    recipe = parser.parse_known_args(arguments)[0].recipe
+    return recipe if recipe in recipes else 'tutorial'  # the next parser says what is wrong

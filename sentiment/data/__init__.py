@@ -1,0 +1,1 @@
+"""Data: fetched, checked, tokenized, and written in the form that training reads."""

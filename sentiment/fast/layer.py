@@ -1,0 +1,342 @@
+"""The LSTM layer as one compiled operation: what ``lstm.lstm_layer`` means, without its waste.
+
+No work is done on padding. Samples are ordered by length, so that the words of one time step are
+the first rows of the step before; the words of all steps lie one step after the other, "packed",
+and every step is one product over its live rows. A word that stands in a batch many times is
+projected by W once. The batch is dealt to the threads, sample by sample.
+
+Sizes in the comments: T time steps, B samples, D units, V different words, N packed rows.
+"""
+import math
+
+import numba
+import numpy
+from numba.extending import overload
+
+from sentiment.fast.threads import N_THREADS, SETTINGS, cut, jit, run_parts
+from sentiment.engine import Apply, Op, config, grad_undefined, rewrites, tensor, unique
+from sentiment.fast.products import DEPTH, add_packed, add_product, pack
+
+# --- Kernels: numba -------------------------------------------------------------------------
+
+
+def tanh(x):
+    """Hyperbolic tangent: a rational approximation in float32, which compilers vectorize."""
+    return math.tanh(x)
+
+
+F = numpy.float32
+TANH_LIMIT = F(7.90531110763549805)  # beyond it, tanh is +-1 in float32
+TANH_TOP = (F(-2.76076847742355e-16), F(2.00018790482477e-13), F(-8.60467152213735e-11),
+            F(5.12229709037114e-08), F(1.48572235717979e-05), F(6.37261928875436e-04),
+            F(4.89352455891786e-03))
+TANH_BOTTOM = (F(1.19825839466702e-06), F(1.18534705686654e-04), F(2.26843463243900e-03),
+               F(4.89352518554385e-03))
+
+
+@overload(tanh, jit_options={name: SETTINGS[name] for name in ('error_model', 'fastmath')})
+def compiled_tanh(x):
+    if x != numba.float32:
+        return lambda x: math.tanh(x)
+
+    def rational(x):
+        if x > TANH_LIMIT:  # written so that NaN stays NaN
+            x = TANH_LIMIT
+        if x < -TANH_LIMIT:
+            x = -TANH_LIMIT
+        square = x * x
+        top = TANH_TOP[0]
+        for k in range(1, 7):
+            top = top * square + TANH_TOP[k]
+        bottom = TANH_BOTTOM[0]
+        for k in range(1, 4):
+            bottom = bottom * square + TANH_BOTTOM[k]
+        return x * top / bottom
+    return rational
+
+
+@jit
+def open_gates(z):
+    """Turn one row of z (4 D,) into the gates i, f, o and the candidate g."""
+    half = z.dtype.type(0.5)
+    candidate = 3 * (len(z) // 4)
+    for d in range(candidate):
+        z[d] = half * tanh(half * z[d]) + half
+    for d in range(candidate, len(z)):
+        z[d] = tanh(z[d])
+
+
+@jit
+def remember(gates, m, h, c):
+    """Step one sample's state (D,) and memory (D,) under its gates; m is the mask, 1 or less."""
+    D = len(h)
+    rest = h.dtype.type(1) - m
+    for d in range(D):
+        c_new = gates[D + d] * c[d] + gates[d] * gates[3 * D + d]
+        h_new = gates[2 * D + d] * tanh(c_new)
+        c[d] = m * c_new + rest * c[d]
+        h[d] = m * h_new + rest * h[d]
+
+
+@jit
+def add(m, x, total):
+    """Add m x to total, (D,) each."""
+    for d in range(len(total)):
+        total[d] += m * x[d]
+
+
+@jit
+def read(words, mask, samples, n_live, z_words, U, pooled, kept, gates, h_before, c_before, out):
+    """Read the samples of one part, (N,) packed words; if ``kept``, fill what the way back needs.
+
+    out: the state after each step, (T, B, D); if ``pooled``, its sum over the words, (1, B, D).
+    """
+    D = len(U)
+    U_packed = pack(U)
+    h = numpy.zeros((len(samples), D), U.dtype)
+    c = numpy.zeros((len(samples), D), U.dtype)
+    scratch = numpy.empty((len(samples), 4 * D), U.dtype)
+    row = 0
+    for t in range(len(n_live)):
+        n = n_live[t]
+        z = gates[row:row + n] if kept else scratch[:n]
+        for j in range(n):
+            z[j] = z_words[words[row + j]]
+        add_packed(h[:n], U_packed, z)
+        if kept:
+            h_before[row:row + n] = h[:n]
+            c_before[row:row + n] = c[:n]
+        for j in range(n):
+            open_gates(z[j])
+            remember(z[j], mask[row + j], h[j], c[j])
+            if pooled:
+                add(mask[row + j], h[j], out[0, samples[j]])
+        if not pooled:
+            for j in range(len(samples)):
+                out[t, samples[j]] = h[j]
+        row += n
+
+
+@jit
+def forget(gates, c_before, m, dh, dc, dz):
+    """Take one sample's gradients (D,) of state and memory back over a step; fill dz (4 D,)."""
+    D = len(dh)
+    one = dh.dtype.type(1)
+    for d in range(D):
+        i, f, o, g = gates[d], gates[D + d], gates[2 * D + d], gates[3 * D + d]
+        tanh_c = tanh(f * c_before[d] + i * g)
+        dh_new = m * dh[d]
+        dc_new = m * dc[d] + dh_new * o * (one - tanh_c * tanh_c)
+        dz[d] = dc_new * g * i * (one - i)
+        dz[D + d] = dc_new * c_before[d] * f * (one - f)
+        dz[2 * D + d] = dh_new * tanh_c * o * (one - o)
+        dz[3 * D + d] = dc_new * i * (one - g * g)
+        dh[d] = (one - m) * dh[d]
+        dc[d] = (one - m) * dc[d] + dc_new * f
+
+
+@jit
+def read_back(mask, samples, n_live, U, pooled, gates, h_before, c_before, dout, dz, dU):
+    """Go back over one part: from the gradient of read's out to dz (N, 4 D); add its part to dU."""
+    D = len(U)
+    U_T_packed = pack(U.T)
+    dh = numpy.zeros((len(samples), D), dz.dtype)
+    dc = numpy.zeros((len(samples), D), dz.dtype)
+    row = end = len(mask)
+    for t in range(len(n_live) - 1, -1, -1):
+        n = n_live[t]
+        row -= n
+        if not pooled:
+            for j in range(len(samples)):
+                dh[j] += dout[t, samples[j]]
+        for j in range(n):
+            if pooled:
+                add(mask[row + j], dout[0, samples[j]], dh[j])
+            forget(gates[row + j], c_before[row + j], mask[row + j], dh[j], dc[j], dz[row + j])
+        add_packed(dz[row:row + n], U_T_packed, dh[:n])
+        if t == 0 or end - row + n_live[t - 1] > DEPTH:  # while dz is still in the cache
+            add_product(h_before[row:end].T, dz[row:end], dU)
+            end = row
+
+
+@jit
+def project(rows, W, b, z_words):
+    """Fill z_words (V, 4 D): the inputs' share of z for each different word."""
+    for v in range(len(rows)):
+        z_words[v] = b
+    add_product(rows, W, z_words)
+
+
+@jit
+def project_back(rows, W, dz, order, starts, drows, dW, db):
+    """From dz (N, 4 D) to the gradients of some words' rows (V, D); add their part to dW and db."""
+    dz_words = numpy.zeros((len(rows), dz.shape[1]), dz.dtype)
+    for v in range(len(rows)):
+        for k in range(starts[v], starts[v + 1]):
+            dz_words[v] += dz[order[k]]
+        db += dz_words[v]
+    add_product(dz_words, W.T, drows)
+    add_product(rows.T, dz_words, dW)
+
+# --- One batch: NumPy and threads -----------------------------------------------------------
+
+
+def deal(mask, index):
+    """Deal the samples to parts; say what each one reads and where its packed rows are.
+
+    mask (T, B); index (T, B), the row of each word. Returns a list of (packed words (n,), packed
+    mask (n,), sample numbers, live samples at each time step (T,), slice of the N packed rows).
+    """
+    T, B = mask.shape
+    steps = numpy.arange(1, T + 1)[:, None]
+    lengths = ((mask != 0) * steps).max(axis=0)
+    longest_first = numpy.argsort(-lengths, kind='stable')
+    n_parts = max(1, min(N_THREADS, B))
+    parts, row = [], 0
+    for k in range(n_parts):
+        samples = longest_first[k::n_parts]
+        live = lengths[samples] >= steps
+        words = index[:, samples][live]
+        parts.append((words, mask[:, samples][live], samples, live.sum(axis=1),
+                      slice(row, row + len(words))))
+        row += len(words)
+    return parts
+
+
+def reuse(storage, n_rows, n_columns, dtype):
+    """Return an empty array in the memory of the last call's, if it is there and large enough."""
+    size, old = n_rows * n_columns, getattr(storage[0], 'base', None)
+    if old is None or old.size < size or old.dtype != dtype:  # fresh pages are dear
+        old = numpy.empty(size, dtype)
+    storage[0] = old[:size].reshape(n_rows, n_columns)
+    return storage[0]
+
+
+def forward(rows, index, mask, W, U, b, pooled, storage):
+    """Return read's out; store what the way back needs, where there is ``storage`` for it.
+
+    That is, in this order: gates (N, 4 D), h and c (N, D) before each step.
+    """
+    parts = deal(mask, index)
+    D = len(U)
+    z_words = numpy.empty((len(rows), 4 * D), U.dtype)
+    run_parts(project, [(rows[s], W, b, z_words[s])
+                        for s in cut(range(len(rows) + 1), len(parts))])
+    kept = bool(storage)
+    n_rows = parts[-1][-1].stop if kept else 0
+    gates, h_before, c_before = (reuse(place, n_rows, width * D, U.dtype) for place, width
+                                 in zip(storage or [[None], [None], [None]], (4, 1, 1)))
+    out = numpy.zeros((1 if pooled else len(mask), mask.shape[1], D), U.dtype)
+    run_parts(read, [(words, m, samples, n_live, z_words, U, pooled, kept,
+                      gates[s], h_before[s], c_before[s], out)
+                     for words, m, samples, n_live, s in parts])
+    return out
+
+
+def backward(rows, index, mask, W, U, gates, h_before, c_before, dout, pooled, storage):
+    """Return the gradients of rows, W, U and b, given that of read's out; store that of z."""
+    parts = deal(mask, index)
+    dU = numpy.zeros((len(parts),) + U.shape, U.dtype)
+    dz = reuse(storage, *gates.shape, dtype=U.dtype)
+    run_parts(read_back, [(m, samples, n_live, U, pooled,
+                           gates[s], h_before[s], c_before[s], dout, dz[s], dU[k])
+                          for k, (_, m, samples, n_live, s) in enumerate(parts)])
+
+    words = numpy.concatenate([part[0] for part in parts])
+    order = numpy.argsort(words, kind='stable')
+    starts = numpy.concatenate([[0], numpy.bincount(words, minlength=len(rows)).cumsum()])
+    drows = numpy.zeros_like(rows)
+    dW = numpy.zeros((len(parts),) + W.shape, W.dtype)
+    db = numpy.zeros((len(parts), len(W.T)), W.dtype)
+    work = starts + 4 * numpy.arange(len(starts))  # a row's products cost as four sums of dz
+    run_parts(project_back, [(rows[s], W, dz, order, starts[s.start:s.stop + 1], drows[s], dW[k],
+                              db[k]) for k, s in enumerate(cut(work, len(parts)))])
+    return drows, dW.sum(axis=0), dU.sum(axis=0), db.sum(axis=0)
+
+# --- The operation in the graph -------------------------------------------------------------
+
+
+class FusedLSTM(Op):
+    """Hidden states of an LSTM over embedded words, or their sum over the words if ``pooled``.
+
+    Inputs: rows (V, D) of the embedding; index (T, B), the row of each word; mask (T, B);
+    W and U (D, 4 D); b (4 D,). Outputs: the states (T, B, D), or their sum (1, B, D); and, if
+    ``kept``, what the gradient needs of each step.
+    """
+
+    __props__ = ('pooled', 'kept')
+
+    def __init__(self, pooled, kept=True):
+        self.pooled, self.kept = pooled, kept
+
+    def make_node(self, rows, index, mask, W, U, b):
+        outputs = [tensor.tensor3(dtype=U.dtype)]
+        if self.kept:
+            outputs += [tensor.matrix(dtype=U.dtype) for _ in range(3)]
+        return Apply(self, [rows, index, mask, W, U, b], outputs)
+
+    def perform(self, node, inputs, output_storage):
+        output_storage[0][0] = forward(*inputs, pooled=self.pooled, storage=output_storage[1:])
+
+    def L_op(self, inputs, outputs, output_gradients):
+        rows, index, mask, W, U, _ = inputs
+        drows, dW, dU, db, _ = FusedLSTMGradient(self.pooled)(
+            rows, index, mask, W, U, *outputs[1:], output_gradients[0])
+        return [drows, grad_undefined(self, 1, index), grad_undefined(self, 2, mask), dW, dU, db]
+
+    pullback = L_op  # its name in the PyTensor to come
+
+
+@rewrites(FusedLSTM)
+def keep_nothing_in_vain(node, is_used):
+    """Where no gradient is asked for, the steps need not be kept."""
+    if node.op.kept and not any(map(is_used, node.outputs[1:])):
+        out = FusedLSTM(node.op.pooled, kept=False)(*node.inputs)
+        return {node.outputs[0]: out}
+
+
+class FusedLSTMGradient(Op):
+    """Gradients of :class:`FusedLSTM` with respect to rows, W, U and b; and of z, (N, 4 D)."""
+
+    __props__ = ('pooled',)
+
+    def __init__(self, pooled):
+        self.pooled = pooled
+
+    def make_node(self, *inputs):
+        rows, _, _, W, U = inputs[:5]
+        return Apply(self, inputs, [rows.type(), W.type(), U.type(), tensor.vector(dtype=U.dtype),
+                                    tensor.matrix(dtype=U.dtype)])
+
+    def perform(self, node, inputs, output_storage):
+        values = backward(*inputs, pooled=self.pooled, storage=output_storage[-1])
+        for storage, value in zip(output_storage, values):
+            storage[0] = value
+
+
+def look_up(emb, mask):
+    """Return (rows, index): ``rows[index]`` is emb (T, B, D), and each word has one row."""
+    lookup = emb.owner.inputs[0].owner if emb.owner else None
+    if lookup and len(lookup.inputs) == 2:
+        table, words = lookup.inputs
+        if table.ndim == 2 and words.ndim == 1 and lookup.op == table[words].owner.op:
+            different, index = unique(words, return_inverse=True)
+            return table[different], index.reshape(mask.shape)
+    return emb.reshape((mask.size, emb.shape[2])), tensor.arange(mask.size).reshape(mask.shape)
+
+
+def lstm_layer(tparams, state_below, options, prefix='lstm', mask=None):
+    """As ``lstm.lstm_layer``: (T, B, D) inputs and the mask (T, B) -> hidden states (T, B, D)."""
+    if mask is None:
+        mask = tensor.ones(state_below.shape[:2], dtype=config.floatX)
+    rows, index = look_up(state_below, mask)
+    W, U, b = (tparams['%s_%s' % (prefix, name)] for name in 'WUb')
+    return FusedLSTM(pooled=False)(rows, index, mask, W, U, b)[0]
+
+
+def mean_pool(h, mask):
+    """As ``lstm.mean_pool``; of the states of :func:`lstm_layer`, without writing them down."""
+    fused = h.owner is not None and isinstance(h.owner.op, FusedLSTM)
+    total = (FusedLSTM(pooled=True)(*h.owner.inputs)[0][0] if fused
+             else (h * mask[:, :, None]).sum(axis=0))
+    return total / tensor.maximum(mask.sum(axis=0), 1e-6)[:, None]

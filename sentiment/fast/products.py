@@ -1,0 +1,109 @@
+"""Matrix products for few rows, at which BLAS is slow: every time step of the LSTM is one.
+
+A library packs both matrices at each call, which pays for large ones only. Here the right-hand
+matrix is packed once and serves all time steps from the cache. The innermost loop, over a tile of a
+few rows by two vector registers, is spelled out for LLVM, so that every sum stays in a register.
+"""
+import llvmlite.binding
+import llvmlite.ir as ir
+import numpy
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from sentiment.fast.threads import jit
+
+AVX512 = llvmlite.binding.get_host_cpu_features().get('avx512f', False)
+VECTOR_BYTES = 64 if AVX512 else 32
+TILE_VECTORS = 2  # a tile's width, in registers
+TILE_ROWS = 8 if AVX512 else 6  # as many as the registers hold
+DEPTH = 256  # rows of a panel: it shall stay in the innermost cache
+
+
+@intrinsic
+def multiply_tile(typing_context, n_rows, a, panel, out):
+    """Fill the first ``n_rows``, at most TILE_ROWS, of out (TILE_ROWS, width) with a panel.
+
+    a (n_rows, depth), of any strides; panel (depth, width), C-contiguous as out is.
+    """
+    return types.void(n_rows, a, panel, out), emit_tiles
+
+
+def emit_tiles(context, builder, signature, arguments):
+    """Write the loop once for each number of rows, so that the number is known to LLVM."""
+    arrays = [context.make_array(kind)(context, builder, value)
+              for kind, value in zip(signature.args[1:], arguments[1:])]
+    for n_rows in range(1, TILE_ROWS + 1):
+        same = builder.icmp_signed('==', arguments[0], arguments[0].type(n_rows))
+        with builder.if_then(same):
+            emit_tile(context, builder, signature.args[1].dtype, n_rows, *arrays)
+    return context.get_dummy_value()
+
+
+def emit_tile(context, builder, dtype, n_rows, a, panel, out):
+    """Write the loop over the depth: for each number of a's column, one line of the panel."""
+    number, n_lanes = context.get_data_type(dtype), VECTOR_BYTES * 8 // dtype.bitwidth
+    vector = ir.VectorType(number, n_lanes)
+    first_lane = ir.Constant(ir.VectorType(ir.IntType(32), n_lanes), None)
+    row_stride, column_stride = cgutils.unpack_tuple(builder, a.strides)
+    size, byte_pointer = row_stride.type, ir.IntType(8).as_pointer()
+    a_bytes = builder.bitcast(a.data, byte_pointer)
+    panel_start, out_start = (builder.bitcast(array.data, vector.as_pointer())
+                              for array in (panel, out))
+
+    tile = [(r, v) for r in range(n_rows) for v in range(TILE_VECTORS)]
+    zeros = ir.Constant(vector, None)
+    sums = {place: cgutils.alloca_once_value(builder, zeros) for place in tile}
+    with cgutils.for_range(builder, cgutils.unpack_tuple(builder, a.shape)[1]) as loop:
+        line = builder.gep(panel_start, [builder.mul(loop.index, size(TILE_VECTORS))])
+        b = [builder.load(builder.gep(line, [size(v)]), align=4) for v in range(TILE_VECTORS)]
+        column = builder.gep(a_bytes, [builder.mul(loop.index, column_stride)])
+        x = []
+        for r in range(n_rows):
+            place = builder.gep(column, [builder.mul(row_stride, size(r))])
+            lane = builder.load(builder.bitcast(place, number.as_pointer()))
+            lane = builder.insert_element(zeros, lane, size(0))
+            x.append(builder.shuffle_vector(lane, zeros, first_lane))
+        for r, v in tile:
+            term = builder.fmul(x[r], b[v], flags=['contract'])  # one instruction with its sum
+            total = builder.fadd(builder.load(sums[r, v]), term, flags=['contract'])
+            builder.store(total, sums[r, v])
+    for r, v in tile:
+        place = builder.gep(out_start, [size(r * TILE_VECTORS + v)])
+        builder.store(builder.load(sums[r, v]), place, align=4)
+
+
+@jit
+def pack(b):
+    """Cut b (depth, n) into panels (n / width, depth, width), the last one filled with zeros."""
+    width = TILE_VECTORS * VECTOR_BYTES // b.itemsize
+    depth, n = b.shape
+    panels = numpy.zeros(((n + width - 1) // width, depth, width), b.dtype)
+    for p in range(len(panels)):
+        start = p * width
+        for k in range(depth):
+            for w in range(min(width, n - start)):
+                panels[p, k, w] = b[k, start + w]
+    return panels
+
+
+@jit
+def add_packed(a, panels, out):
+    """Add to out (m, n) the product of a (m, depth), of any strides, and the b that was packed."""
+    n_panels, _, width = panels.shape
+    tile = numpy.empty((TILE_ROWS, width), out.dtype)
+    for p in range(n_panels):
+        start = p * width
+        for row in range(0, len(a), TILE_ROWS):
+            n_rows = min(TILE_ROWS, len(a) - row)
+            multiply_tile(n_rows, a[row:row + n_rows], panels[p], tile)
+            for r in range(n_rows):
+                for w in range(min(width, out.shape[1] - start)):
+                    out[row + r, start + w] += tile[r, w]
+
+
+@jit
+def add_product(a, b, out):
+    """Add to out (m, n) the product of a (m, depth) and b (depth, n), both of any strides."""
+    for k in range(0, len(b), DEPTH):
+        add_packed(a[:, k:k + DEPTH], pack(b[k:k + DEPTH]), out)

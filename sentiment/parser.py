@@ -1,0 +1,37 @@
+"""What the command lines share: a parser whose errors are one line, and readers of values."""
+import argparse
+import os
+import sys
+
+
+def program():
+    """Return the name that the program was called by: lstm.py, or lstm-sentiment if installed."""
+    name = os.path.splitext(os.path.basename(sys.argv[0]))[0]
+    return name if name == 'lstm-sentiment' else 'lstm.py'
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose error is one line; --help tells the rest."""
+
+    def __init__(self, **keywords):
+        super().__init__(allow_abbrev=False, **keywords)
+
+    def error(self, message):
+        self.exit(2, '%s: error: %s\n' % (self.prog, message))
+
+
+def at_least(low):
+    """Return a reader of whole numbers from ``low`` up, for argparse."""
+    def number(text):
+        if int(text) < low:
+            raise argparse.ArgumentTypeError('%s is too small; at least %d' % (text, low))
+        return int(text)
+
+    return number
+
+
+def not_empty(text):
+    """Return an option's text; an unset variable of the shell is no path."""
+    if not text:
+        raise argparse.ArgumentTypeError('an empty value')
+    return text

@@ -1,0 +1,45 @@
+"""How a program starts: with streams to write to, and a Ctrl-C that is no traceback.
+
+The imports that follow take a second or more.
+"""
+import importlib
+import os
+import signal
+import sys
+
+
+def leave(signum, frame):
+    """End at once, with the status that shells give to a process that a signal ended."""
+    os._exit(128 + signum)
+
+
+def fill_closed_streams():
+    """Stand in for standard streams that are closed: the next file opened would take their place.
+
+    ``sys.stdin`` stays None, as reading from it is an error.
+    """
+    for number, name in enumerate(('stdin', 'stdout', 'stderr')):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            if number:
+                setattr(sys, name, open(number, 'w', closefd=False))
+
+
+def prepare():
+    """Let Ctrl-C end the program without a word until :func:`main` takes over; fill the streams."""
+    signal.signal(signal.SIGINT, leave)
+    fill_closed_streams()
+    try:
+        os.getcwd()
+    except OSError as error:  # which libraries ask for as they are imported
+        print('error: the current folder cannot be used: %s' % error.strerror, file=sys.stderr)
+        sys.exit(2)
+
+
+def main():
+    """Run the command line; return its exit status."""
+    prepare()
+    return importlib.import_module('sentiment.commands.main').main()  # seconds: not before

@@ -1,0 +1,1 @@
+"""Training: what a run keeps, its options, its batches, and the files that it leaves."""

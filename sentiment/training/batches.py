@@ -1,0 +1,58 @@
+"""Which samples are read together, and which part of each."""
+import numpy
+
+from sentiment.log import logger
+
+POOL = 50  # batches in a pool of get_bucketed_minibatches_idx
+
+
+def get_minibatches_idx(n, minibatch_size, shuffle=False, rng=numpy.random):
+    """Split ``range(n)`` into batches: a list of (batch number, int array of sample indices)."""
+    indices = numpy.arange(n)
+    if shuffle:
+        rng.shuffle(indices)
+    return list(enumerate(indices[start:start + minibatch_size]
+                          for start in range(0, n, minibatch_size)))
+
+
+def get_bucketed_minibatches_idx(lengths, minibatch_size, rng=numpy.random):
+    """Split samples into batches of similar length, as :func:`get_minibatches_idx` does at random.
+
+    The samples are shuffled and cut into pools; each pool is sorted by length and cut into batches;
+    the batches are shuffled.
+    """
+    lengths = numpy.asarray(lengths)
+    batches = []
+    for _, pool in get_minibatches_idx(len(lengths), POOL * minibatch_size, shuffle=True, rng=rng):
+        by_length = pool[numpy.argsort(lengths[pool], kind='stable')]
+        batches += [by_length[start:start + minibatch_size]
+                    for start in range(0, len(pool), minibatch_size)]
+    return [(number, batches[k]) for number, k in enumerate(rng.permutation(len(batches)))]
+
+
+def draw_batches(reviews, options, rng):
+    """Return the batches of an epoch: each training sample once, in random order."""
+    if options['bucket']:
+        return get_bucketed_minibatches_idx([len(review) for review in reviews],
+                                            options['batch_size'], rng)
+    return get_minibatches_idx(len(reviews), options['batch_size'], shuffle=True, rng=rng)
+
+
+def crop(review, size, rng):
+    """Return a random stretch of ``size`` words of a longer review."""
+    start = rng.randint(max(1, len(review) - size + 1))
+    return review[start:start + size]
+
+
+def random_subset(data, size, seed):
+    """Keep ``size`` random samples of ``data``, in the order in which they stood; -1 keeps all.
+
+    They depend on nothing but ``seed``, so that a model is measured on them again.
+    """
+    x, y = data
+    if size == -1:
+        return data
+    if size < len(x):
+        logger.info('test_size=%d leaves out %d of %d test reviews', size, len(x) - size, len(x))
+    kept = numpy.sort(numpy.random.RandomState(seed).permutation(len(x))[:size])
+    return [x[i] for i in kept], [y[i] for i in kept]

@@ -1,0 +1,165 @@
+"""The options of ``train_lstm``: what they may be, what their comments say, which go together."""
+import inspect
+import numbers
+import os
+import re
+from collections import namedtuple
+
+import numpy
+
+from sentiment.data.safe_io import BadInput, shown
+from sentiment.engine import config
+from sentiment.training import plots
+from sentiment.training.model_file import check_place, checkpoint_path
+
+# kind: int, float, bool, 'path' or 'choice'; low and high: bounds, beyond which no machine or
+# training can make use of it; also: what else it may be, None or -1
+Option = namedtuple('Option', 'kind low high also')
+ENDLESS = numpy.inf
+COPIES = 4  # of each parameter: its value, its gradient, two running means
+POOLINGS = ('mean', 'mean_max')  # what the classifier may read
+
+
+def number(kind, low, high=ENDLESS, also=()):
+    return Option(kind, low, high, also)
+
+
+PATH, CHOICE, TRUTH = (Option(kind, None, None, (None,) * (kind == 'path'))
+                       for kind in ('path', 'choice', bool))
+NONE, ALL = (None,), (-1,)
+OPTIONS = {
+    'dim_proj': number(int, 1, 2 ** 20), 'patience': number(int, 1), 'max_epochs': number(int, 1),
+    'dispFreq': number(int, 1), 'decay_c': number(float, 0., 1e6),
+    'lrate': number(float, 0., 1e6), 'n_words': number(int, 2, 2 ** 31), 'optimizer': CHOICE,
+    'encoder': CHOICE, 'saveto': PATH, 'validFreq': number(int, 1, also=ALL),
+    'saveFreq': number(int, 1, also=ALL), 'maxlen': number(int, 2, also=NONE),
+    'batch_size': number(int, 1, 2 ** 20), 'valid_batch_size': number(int, 1, 2 ** 20),
+    'dataset': CHOICE, 'noise_std': number(float, 0., 1e6), 'use_dropout': TRUTH,
+    'reload_model': PATH, 'test_size': number(int, 1, also=ALL), 'path': PATH,
+    'seed': number(int, 0, 2 ** 32 - 1), 'bucket': TRUTH, 'resume': TRUTH, 'plot': PATH,
+    'init_scale': number(float, 0., 1e6), 'crop': number(int, 1, also=NONE), 'pooling': CHOICE,
+    'test_once': TRUTH, 'fast': TRUTH}
+
+# names that models and checkpoints of before may have; what is fast is now another option
+OLD_ENCODERS = {'auto': 'lstm', 'lstm_fused': 'lstm'}
+
+# name -> keyword arguments of train_lstm that differ from the tutorial's; python lstm.py --recipe
+FULL = dict(maxlen=None, test_size=-1, test_once=True, validFreq=-1, saveFreq=-1, n_words=5000,
+            batch_size=32, optimizer='adagrad', lrate=0.03, init_scale=0.03, crop=50,
+            max_epochs=10)
+recipes = {
+    'tutorial': {},
+    'full': FULL,  # all of IMDB, the tutorial's architecture
+    'max': dict(FULL, pooling='mean_max'),  # and the largest of each unit's states
+}
+
+# --- Meaning ----------------------------------------------------------------------------------
+
+
+def meanings(function):
+    """Return keyword -> the comment beside it in the signature of ``function``."""
+    found, name = {}, None
+    for line in inspect.getsource(function).splitlines()[1:]:
+        keyword, comment = re.match(r' *(\w+(?==)|\):|)[^#]*(?:# (.*))?', line).groups()
+        if keyword == '):':
+            break
+        name = keyword or name
+        found[name] = ' '.join(filter(None, [found.get(name), comment]))
+    return found
+
+
+# --- Checks -----------------------------------------------------------------------------------
+
+
+def check_options(options, choices):
+    """Return ``options``, all of them usable, with the optimizer by name.
+
+    choices: option -> the values that it may have. Raises BadInput at one that cannot work.
+    """
+    options['encoder'] = OLD_ENCODERS.get(options['encoder'], options['encoder'])
+    if callable(options['optimizer']):
+        options['optimizer'] = optimizer_name(options['optimizer'], choices['optimizer'])
+        choices = dict(choices, optimizer=[options['optimizer']])
+    for name, option in OPTIONS.items():
+        if option.kind == 'path':
+            options[name] = as_path(name, options[name])
+        elif option.kind == 'choice':
+            check_choice(name, options[name], choices[name])
+        else:
+            check_value(name, options[name])
+    if options['path'] and os.path.exists(options['path']):  # else a name that is looked for
+        options['path'] = os.path.abspath(options['path'])
+    check_memory(options)
+    check_files(options)
+    return options
+
+
+def as_path(name, value):
+    """Return a path as text, None where there is none; raise BadInput if it is no path."""
+    if value is None or isinstance(value, str) and value:
+        return value
+    try:
+        return os.fsdecode(os.fspath(value)) or None
+    except TypeError:
+        raise BadInput('%s: a %s is not a path' % (name, type(value).__name__)) from None
+
+
+def optimizer_name(optimizer, known):
+    """Return the name of a function that is one of the ``known``; of another one, a name that
+    cannot be mistaken for theirs.
+    """
+    name = getattr(optimizer, '__name__', type(optimizer).__name__)
+    return name if known.get(name) is optimizer else '%s.%s' % (optimizer.__module__, name)
+
+
+def check_choice(name, value, known):
+    """Raise BadInput unless ``value`` is one of the known ones."""
+    if not isinstance(value, str):
+        raise BadInput('%s: a %s is not one of %s' % (name, type(value).__name__, ', '.join(known)))
+    if value not in known:
+        raise BadInput('%s: %s is not one of %s' % (name, shown(value), ', '.join(known)))
+
+
+def check_value(name, value):
+    """Raise BadInput unless ``value`` is a number, or a truth value, that the option can have."""
+    kind, low, high, also = OPTIONS[name]
+    known = {int: numbers.Integral, float: numbers.Real, bool: (bool, numpy.bool_)}[kind]
+    if value is None and None in also:
+        return
+    if not isinstance(value, known) or isinstance(value, bool) != (kind is bool):
+        raise BadInput('%s: %s (%s) is not a %s' % (name, shown(value), type(value).__name__, {
+            int: 'whole number', float: 'number', bool: 'truth value: True or False'}[kind]))
+    if kind is not bool and not low <= value <= high and value not in also:
+        raise BadInput('%s: %s is not from %s to %s%s'
+                       % (name, value, low, high, ', nor -1' if -1 in also else ''))
+
+
+def check_memory(options):
+    """Raise BadInput if the parameters of an LSTM of these sizes cannot fit into this machine."""
+    n_words, dim_proj = int(options['n_words']), int(options['dim_proj'])
+    size = COPIES * numpy.dtype(config.floatX).itemsize * dim_proj * (n_words + 8 * dim_proj)
+    try:
+        memory = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
+    except (AttributeError, ValueError, OSError):  # a system that does not tell
+        return
+    if size > memory:
+        raise BadInput('dim_proj: %d, with n_words %d, takes %.0f GB for parameters, gradients and '
+                       'running means, dim_proj (n_words + 8 dim_proj) numbers each; this machine '
+                       'has %.0f GB' % (dim_proj, n_words, size / 1e9, memory / 1e9))
+
+
+def check_files(options):
+    """Raise BadInput, before the long work, if the files that the options name cannot be written.
+    """
+    saveto, picture = options['saveto'], options['plot']
+    if saveto:
+        check_place(saveto)
+        check_place(checkpoint_path(saveto), 'progress')
+    if options['resume'] and not saveto:
+        raise BadInput('resume: without saveto there is no checkpoint')
+    if options['resume'] and not os.path.exists(checkpoint_path(saveto)):
+        raise BadInput('resume: %s: no such checkpoint' % checkpoint_path(saveto))
+    if picture:
+        plots.check(picture)
+        if saveto and os.path.realpath(picture) == os.path.realpath(saveto):
+            raise BadInput('plot: %s is what the model is to be saved in' % picture)

@@ -1,0 +1,87 @@
+"""Pictures of a training run: its costs, its errors, and the reviews that it read."""
+import numpy
+
+from sentiment.data.checks import check_array
+from sentiment.data.safe_io import BadInput, check_can_write, write_whole
+
+FORMATS = ('.png', '.svg', '.pdf')
+INK = {'train': '#4477aa', 'valid': '#ee6677', 'test': '#228833'}  # told apart by everyone
+COURSE = ('costs', 'history', 'lengths')
+BARS = 40     # of the histogram, at most
+POINTS = 200  # of the cost curve: each is a mean of as many updates as it takes
+
+
+def check(path):
+    """Raise BadInput unless a picture can be drawn and written to ``path``."""
+    if not path.endswith(FORMATS):
+        raise BadInput('%s: a picture ends in %s' % (path, ', '.join(FORMATS)))
+    check_can_write(path)
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise BadInput("to draw, matplotlib is needed (%s); run, in the checkout: pip install -e "
+                       "'.[plot]'" % error) from error
+
+
+def draw(path, saved, title):
+    """Write a picture of a run to ``path``: costs, errors with the best point, review lengths.
+
+    ``saved`` holds ``costs``, ``history`` and ``lengths``, as ``model_file.save_model`` keeps them.
+    Raises BadInput if matplotlib is absent, or the arrays are.
+    """
+    check(path)
+    missing = [name for name in COURSE if name not in saved]
+    if missing:
+        raise BadInput('this model does not tell how it was trained: it has no %s' % missing[0])
+    costs, history, lengths = (numpy.asarray(saved[name]) for name in COURSE)
+    check_array('costs', costs, 'f', (None,))
+    check_array('history', numpy.nan_to_num(history), 'f', (None, 4))  # NaN: not measured
+    check_array('lengths', lengths, 'iu', (None,), low=0, high=2 ** 31)
+    if not len(lengths):
+        raise BadInput('lengths: there are none')
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(7, 9), layout='constrained')
+    axes = figure.subplots(3)
+    figure.suptitle(title)
+    draw_costs(axes[0], costs)
+    draw_errors(axes[1], history)
+    draw_lengths(axes[2], lengths.astype('int64'))
+    with write_whole(path) as file:
+        figure.savefig(file, format=path.rsplit('.', 1)[1], dpi=120)
+
+
+def draw_costs(axes, costs):
+    """Draw the cost over updates, averaged to at most ``POINTS`` points."""
+    width = -(-len(costs) // POINTS) or 1
+    groups = [costs[start:start + width] for start in range(0, len(costs), width)]
+    axes.plot([min((k + 1) * width, len(costs)) for k in range(len(groups))],
+              [numpy.mean(group) for group in groups], color=INK['train'])
+    axes.set(title='Cost' + (', mean of %d updates' % width if width > 1 else ''),
+             xlabel='update', ylabel='negative log-likelihood, nats', ylim=(0, None))
+    axes.grid(alpha=0.3)
+
+
+def draw_errors(axes, history):
+    """Draw the three errors over updates; mark where the validation error was lowest."""
+    updates = history[:, 0]
+    for name, errors in zip(INK, 100 * history[:, 1:].T):
+        axes.plot(updates, errors, 'o-', markersize=3, label=name, color=INK[name])
+    if len(history):
+        lowest = history[:, 2].min()
+        best = history[history[:, 2] == lowest][-1]  # the last of equals is the one that is kept
+        axes.axvline(best[0], color='grey', linestyle=':')
+        axes.plot(best[0], 100 * best[2], '*', markersize=14, color=INK['valid'],
+                  label='best: update %d, test %.1f %%' % (best[0], 100 * best[3]))
+    axes.set(title='Errors', xlabel='update', ylabel='wrong, % of reviews', ylim=(0, None))
+    axes.legend()
+    axes.grid(alpha=0.3)
+
+
+def draw_lengths(axes, lengths):
+    """Draw how many training reviews there are of each length."""
+    low, high = min(lengths), max(lengths)
+    width = -(-(high - low + 1) // BARS)  # whole words, or some bars would count more lengths
+    axes.hist(lengths, bins=numpy.arange(low, high + width + 1, width) - 0.5, color=INK['train'])
+    axes.set(title='Lengths of the %d training reviews' % len(lengths), xlabel='words',
+             ylabel='reviews')
+    axes.grid(alpha=0.3)

@@ -1,0 +1,240 @@
+"""A training run: where it stands, the best that it has found, and how both are kept."""
+import os
+import signal
+import threading
+import time
+
+import numpy
+from tqdm import tqdm
+
+from sentiment.data.safe_io import BadInput
+from sentiment.engine import ASYNCHRONOUS
+from sentiment.log import logger
+from sentiment.training import plots
+from sentiment.training.batches import crop, draw_batches
+from sentiment.training.checkpoint import load_checkpoint, random_state, save_checkpoint
+from sentiment.training.model_file import (checkpoint_path, checksum, course, save_model,
+                                           unzip, zipp)
+
+STOPS = [getattr(signal, name) for name in ('SIGINT', 'SIGTERM', 'SIGHUP')
+         if hasattr(signal, name)]  # Windows has no SIGHUP
+
+
+class Run:
+    """What :func:`lstm.train_lstm` keeps while it trains; a context that saves however it ends.
+
+    ``epoch`` and ``update`` count from 1, ``done`` the updates of the present epoch; ``checked`` is
+    the last update whose errors were measured; ``best`` holds the parameters with the lowest
+    validation error, their errors and their epoch; ``history`` has a row [update, train, valid,
+    test error] for each validation, ``costs`` the cost of each update; ``epoch_rng`` is the random
+    state before the epoch's batches were drawn; ``stop`` is what a signal asks to be raised.
+    """
+
+    def __init__(self, options, sets, tparams, rng, vocabulary, prepare_data, f_grad_shared,
+                 f_update, measure):
+        """prepare_data: as imdb's; measure: set -> error of the present parameters."""
+        self.options, self.sets, self.tparams, self.rng = options, sets, tparams, rng
+        self.vocabulary, self.prepare_data, self.measure = vocabulary, prepare_data, measure
+        self.f_grad_shared, self.f_update = f_grad_shared, f_update
+        self.data_sha256 = checksum(sets)
+        self.epoch = self.update = self.done = self.checked = self.bad_counter = 0
+        self.epoch_rng = self.best = self.stop = self.bar = None
+        self.history, self.costs, self.pending = [], [], []
+        self.n_words, self.since = 0, time.time()
+        if options['resume']:
+            load_checkpoint(self)
+            logger.info('resuming at epoch %d, update %d', self.epoch, self.update)
+
+    # --- Epochs and batches
+
+    def epochs(self):
+        """Yield the number of each epoch, until ``max_epochs`` or the early stop."""
+        self.epoch = max(1, self.epoch)
+        while not self.is_exhausted():
+            yield self.epoch
+            if self.is_exhausted():
+                logger.info('no better validation error for a while: stopping early')
+            elif self.epoch < self.options['max_epochs']:
+                self.epoch, self.done = self.epoch + 1, 0
+            else:
+                return
+
+    def batches(self):
+        """Yield the sample numbers of each batch of the epoch, or of what is left of it."""
+        self.epoch_rng = random_state(self.rng)
+        batches = draw_batches(self.sets[0][0], self.options, self.rng)
+        self.n_batches = len(batches)
+        with tqdm(batches[self.done:], desc='epoch %d' % self.epoch, unit='update', leave=False,
+                  initial=self.done, total=len(batches), disable=None) as self.bar:
+            if self.done:  # resumed: what was due when it was stopped
+                self.validate_and_save_when_due()
+            for _, indices in self.until_stopped(self.bar):
+                yield indices
+                if self.is_exhausted():
+                    return
+
+    def until_stopped(self, batches):
+        """Yield the batches; raise what a signal asked for."""
+        for batch in batches:
+            if self.stop:
+                self.fetch_costs()
+                raise self.stop
+            yield batch
+
+    def prepare(self, indices):
+        """Return x, mask, y of the training reviews at ``indices``, cropped if that was asked for.
+        """
+        reviews, labels = ([part[i] for i in indices] for part in self.sets[0])
+        if self.options['crop']:
+            rng = numpy.random.RandomState([self.options['seed'], self.update])  # of this update
+            reviews = [crop(review, self.options['crop'], rng) for review in reviews]
+        return self.prepare_data(reviews, labels)
+
+    # --- After an update
+
+    def count(self, cost, mask):
+        """Count an update: its cost, the mean over its samples, and its words.
+
+        Raises BadInput at a cost that is not a number: at once, or where a device computes while we
+        go on, when it is next looked at.
+        """
+        self.pending.append(cost)
+        self.update += 1
+        self.done += 1
+        if not ASYNCHRONOUS:
+            self.fetch_costs()
+        self.n_words += int(mask.sum())
+
+    def fetch_costs(self):
+        """Add the pending costs to the known ones; raise BadInput at one that is not a number."""
+        pending, self.pending = self.pending, []
+        for cost in map(float, pending):
+            self.costs.append(cost)
+            if not numpy.isfinite(cost):
+                raise BadInput('the cost became %s at update %d; try another optimizer, a smaller '
+                               'lrate or floatX=float64' % (cost, len(self.costs)))
+
+    def is_due(self, every):
+        """Whether it is time for what is done after ``every`` so many updates; -1, once an epoch.
+        """
+        return self.update % (every if every > 0 else self.n_batches) == 0
+
+    def show(self):
+        """Show cost and speed: beside the bar on a terminal, as a line in a log."""
+        self.fetch_costs()
+        cost, now = self.costs[-1], time.time()
+        speed = self.n_words / (now - self.since)
+        self.n_words, self.since = 0, now
+        if self.bar.disable:
+            logger.info('epoch %d  update %d  cost %.4f  %.0f words/s', self.epoch, self.update,
+                        cost, speed)
+        else:
+            self.bar.set_postfix_str('cost %.4f, %.0f words/s' % (cost, speed))
+
+    def validate_and_save_when_due(self):
+        """Measure the errors after each ``validFreq`` updates; save after each ``saveFreq``."""
+        if self.is_due(self.options['validFreq']) and self.checked < self.update:
+            self.validate()
+        if self.is_due(self.options['saveFreq']):
+            self.save()
+
+    def validate(self):
+        """Measure the errors, keep the parameters if they are the best, count bad rounds."""
+        self.fetch_costs()  # before anything is called the best
+        errors = [self.measure(data) if data is self.sets[1] or not self.options['test_once']
+                  else numpy.nan for data in self.sets]
+        self.history.append([self.update] + errors)
+        self.checked = self.update
+        valid_errs = [valid_err for _, _, valid_err, _ in self.history]
+        valid_err, long_ago = valid_errs[-1], valid_errs[:-self.options['patience']]
+        if valid_err <= min(valid_errs):
+            self.best = {'params': unzip(self.tparams), 'errors': errors, 'epoch': self.epoch}
+            self.bad_counter = 0
+        if long_ago and valid_err >= min(long_ago):
+            self.bad_counter += 1
+        measured = ''.join('  %s error %.4f' % pair for pair in zip(('train', 'valid', 'test'),
+                                                                    errors) if pair[1] == pair[1])
+        logger.info('epoch %d  update %d%s%s', self.epoch, self.update, measured,
+                    '  best so far' if self.best['errors'] is errors else '')
+        self.n_words, self.since = 0, time.time()
+
+    def is_exhausted(self):
+        """Whether the validation error has not become better for longer than ``patience``."""
+        return self.bad_counter > self.options['patience']
+
+    # --- What is kept
+
+    def save(self):
+        """Save the best model so far, and a checkpoint from which the run can go on."""
+        self.fetch_costs()
+        self.save_best()
+        if self.options['saveto']:
+            save_checkpoint(self)
+
+    def save_best(self):
+        """Save the best parameters so far, or the present ones before the first validation."""
+        best = self.best or {'params': unzip(self.tparams), 'errors': [numpy.nan] * 3}
+        if self.options['saveto']:
+            save_model(self.options['saveto'], self, best['params'], best['errors'])
+
+    def finish(self):
+        """Measure what was never measured, save, draw, and leave the best parameters in place."""
+        if self.best is None:  # a run shorter than validFreq
+            self.validate()
+        if self.options['test_once']:
+            self.measure_best()
+        self.save()
+        zipp(self.best['params'], self.tparams)
+        if self.options['plot']:
+            plots.draw(self.options['plot'], course(self),
+                       'Training on %s' % self.options['dataset'])
+
+    def measure_best(self):
+        """Measure the errors that ``test_once`` has left, of the best parameters."""
+        present, best = unzip(self.tparams), self.best
+        zipp(best['params'], self.tparams)
+        try:
+            best['errors'] = [self.measure(self.sets[0]), best['errors'][1],
+                              self.measure(self.sets[2])]
+        finally:
+            zipp(present, self.tparams)  # a checkpoint is of where training is
+        row = max(k for k, row in enumerate(self.history) if row[2] == best['errors'][1])
+        self.history[row][1:] = best['errors']
+
+    # --- Stops
+
+    def __enter__(self):
+        """Note signals from here on: raised inside compiled code they get lost."""
+        self.handlers = {}
+        if threading.current_thread() is threading.main_thread():  # elsewhere none can be caught
+            self.handlers = {signum: signal.signal(signum, self.note) for signum in STOPS
+                             if signal.getsignal(signum) is not signal.SIG_IGN}  # as nohup does
+        return self
+
+    def note(self, signum, frame):
+        """Let the run stop after the present update; a second signal acts at once."""
+        self.stop = KeyboardInterrupt() if signum == signal.SIGINT else SystemExit(128 + signum)
+        signal.signal(signum, self.handlers[signum])
+
+    def __exit__(self, kind, error, traceback):
+        """Save what an interrupted run has learnt."""
+        for signum, handler in self.handlers.items():
+            signal.signal(signum, handler)
+        if self.bar is not None:
+            self.bar.close()
+        if error is not None and self.options['saveto']:
+            self.keep_what_was_learnt(error)
+
+    def keep_what_was_learnt(self, error):
+        """Save, unless there is nothing better than a model that is there already."""
+        saveto = self.options['saveto']
+        unproven = self.update and not os.path.exists(saveto) and all(
+            numpy.isfinite(value).all() for value in unzip(self.tparams).values())
+        if self.best or unproven:
+            self.save_best()
+            logger.info('stopped at update %d; the best model so far is in %s', self.update, saveto)
+        proven = (self.best or self.options['resume']
+                  or not os.path.exists(checkpoint_path(saveto)))
+        if proven and self.update and error is self.stop:  # not in the middle of an update
+            save_checkpoint(self)
+            logger.info('--resume goes on from here')

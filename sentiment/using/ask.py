@@ -1,0 +1,147 @@
+"""Ask a model about texts: one way from a text to words, their indices, and probabilities."""
+import threading
+from collections import namedtuple
+from collections.abc import Mapping
+
+import numpy
+
+import imdb
+import lstm
+from sentiment.data.safe_io import BadInput, shown
+from sentiment.data.words import UNKNOWN, count_cores, encode, tokenize_all
+from sentiment.log import logger
+
+FEW = 200  # texts that are tokenized sooner than another process starts
+SLOTS = 2 ** 17  # words and padding of a batch: a few very long reviews shall not fill the memory
+
+# --- From texts to words ----------------------------------------------------------------------
+
+
+class Reading(namedtuple('Reading', 'words indices')):
+    """A text as a model reads it: a list of its words, and one of their indices."""
+
+    @property
+    def unknown_words(self):
+        """The share, 0 to 1, of words that the model does not know; NaN where there is no word."""
+        return self.indices.count(UNKNOWN) / len(self.words) if self.words else float('nan')
+
+    @property
+    def is_known(self):
+        """Whether the model knows a word of it; beside unknown words, punctuation is none."""
+        return UNKNOWN not in self.indices or any(
+            index != UNKNOWN and any(map(str.isalnum, word))
+            for word, index in zip(self.words, self.indices))
+
+
+def check_words(model):
+    """Raise BadInput if a model cannot read text."""
+    if model.dictionary is None:
+        raise BadInput('this model does not carry its vocabulary; give --dictionary imdb.dict.pkl')
+
+
+def as_list(name, values, wanted):
+    """Return an iterable as a list; raise BadInput if its items are not the values themselves."""
+    others = (str, bytes, bytearray, memoryview, Mapping, set, frozenset)  # or have no order
+    table = hasattr(values, 'columns')  # which gives their names
+    try:
+        items = None if table or isinstance(values, others) else iter(values)
+    except TypeError:
+        items = None
+    if items is None:
+        advice = '; for one text, give [text]' if isinstance(values, str) else ''
+        raise BadInput('%s: a %s was given (%s), not a list of %s%s'
+                       % (name, type(values).__name__, shown(values), wanted, advice))
+    return list(items)
+
+
+def check_texts(texts):
+    """Return an iterable of texts as a list; raise BadInput that says what else was given."""
+    texts = as_list('texts', texts, 'str')
+    for k, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise BadInput('texts[%d] is %s (%s), not a str'
+                           % (k, shown(text), type(text).__name__))
+    return texts
+
+
+def read_texts(model, texts, verbose=False):
+    """Return the :class:`Reading` of each text, tokenized as in training; raises BadInput."""
+    check_words(model)
+    texts = check_texts(texts)
+    sentences = tokenize_all(texts, count_jobs(texts), verbose)
+    return [Reading(words, encode(words, model.dictionary)) for words in sentences]
+
+
+def count_jobs(texts):
+    """Return how many processes shall tokenize.
+
+    Only from the main thread: others share the cores already, and it is no good to fork from them.
+    """
+    alone = threading.current_thread() is threading.main_thread()
+    return max(1, min(count_cores(), len(texts) // FEW)) if alone else 1
+
+
+def index_texts(model, texts, verbose=False):
+    """Return the model's word indices of each text, a list of lists; raises BadInput."""
+    return [reading.indices for reading in read_texts(model, texts, verbose)]
+
+
+# --- From words to probabilities --------------------------------------------------------------
+
+
+def predict(model, texts, verbose=False):
+    """Return the probabilities (n, C) of raw texts, an iterable of str; raises BadInput.
+
+    The label is the class of highest probability: ``predict(model, texts).argmax(axis=1)``; with
+    two classes, 1 is the positive one. A text without a word gets NaN. One of whose words the model
+    knows none gets the :func:`class_shares`, and a line of the log counts them.
+    """
+    readings = read_texts(model, texts, verbose)
+    strange = sum(not reading.is_known for reading in readings)
+    if strange:
+        logger.info('%d of %d texts: %s', strange, len(readings), strange_note(model))
+    return probabilities(model, readings, verbose)
+
+
+def class_shares(model):
+    """Return the shares of the classes in training (C,), equal ones where the model has none."""
+    n_classes = model.options['ydim']
+    return model.saved.get('class_shares', numpy.full(n_classes, 1 / n_classes))
+
+
+def strange_note(model):
+    """Return what is said of a text that gets the :func:`class_shares`."""
+    return 'no known word' + ('' if 'class_shares' in model.saved else '; equal shares')
+
+
+def probabilities(model, readings, verbose=False):
+    """Return the probabilities (n, C) of readings: see :func:`predict`."""
+    probs = numpy.full((len(readings), model.options['ydim']), numpy.nan)
+    known = numpy.array([reading.is_known for reading in readings], bool)
+    probs[~known] = class_shares(model)
+    some = [k for k in numpy.flatnonzero(known) if readings[k].words]
+    if some:
+        probs[some] = pred_sorted(model, [readings[k].indices for k in some], verbose)
+    return probs
+
+
+def pred_sorted(model, reviews, verbose=False):
+    """Return the probabilities (n, C) of reviews, given as lists of word indices."""
+    data = reviews, numpy.zeros(len(reviews), 'int64')
+    batches = sorted_batches([len(review) for review in reviews], model.options['valid_batch_size'])
+    return lstm.pred_probs(model.f_pred_prob, imdb.prepare_data, data, batches, verbose)
+
+
+def sorted_batches(lengths, size):
+    """Return batches of at most ``size`` reviews of similar lengths, and of at most SLOTS words.
+
+    A list of (number of the first, int array of indices), as ``lstm.pred_probs`` takes it.
+    """
+    order, batches, start = numpy.argsort(lengths, kind='stable'), [], 0
+    while start < len(order):
+        count = min(size, len(order) - start)
+        while count > 1 and count * lengths[order[start + count - 1]] > SLOTS:
+            count //= 2
+        batches.append((start, order[start:start + count]))
+        start += count
+    return batches

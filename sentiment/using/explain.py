@@ -1,0 +1,99 @@
+"""Explain an answer: how it changes without a word; or what the states of the words add to it."""
+import numpy
+
+import imdb
+from sentiment.data.safe_io import BadInput, shown
+from sentiment.log import logger
+from sentiment.using.ask import Reading, class_shares, probabilities, read_texts
+
+WAYS = ('words', 'states')
+LONG = 300        # words of a text that are left out one by one; longer ones go by sentence first
+BUDGET = 2 ** 19  # words that are read at most, in each of the two steps of a longer text
+PIECE = 50        # words of a sentence at most; a longer one is cut
+ENDS = frozenset('.!?')
+
+
+def explain(model, text, by='words'):
+    """Return (words, contributions): of each word, to each class, an array (n, C).
+
+    by='words': how the answer changes without the word, log p_c(text) - log p_c(text without it),
+    p as :func:`~sentiment.using.ask.predict` gives it; without its only word, a text has the
+    ``class_shares``. Of a text of more than 300 words, each sentence is left out as a whole, its
+    words share that change equally, and then, of the sentences that change the answer most, up to
+    300 words are left out one by one (fewer beyond some 1,700 words). The log says so, 'by
+    sentence'.
+
+    by='states': what the state after each word adds to the scores. Their sum and ``b`` are the
+    scores, whose softmax is the prediction; but a state has read what stands before it too.
+
+    Raises BadInput for what is no text, or has no word.
+    """
+    if not isinstance(text, str):
+        raise BadInput('text: a %s was given (%s), not a str' % (type(text).__name__, shown(text)))
+    if by not in WAYS:
+        raise BadInput('by: %s is not one of %s' % (shown(by), ', '.join(WAYS)))
+    reading, = read_texts(model, [text])
+    contributions = explain_reading(model, reading, by)
+    if by == 'words' and is_long(reading):
+        logger.info('a text of %d words is explained by sentence', len(reading.words))
+    return reading.words, contributions
+
+
+def explain_reading(model, reading, by='words'):
+    """Return the contributions (n, C) of a reading's words: see :func:`explain`."""
+    if not reading.words:
+        raise BadInput('a text without a word cannot be explained')
+    if by == 'states':
+        x, mask, _ = imdb.prepare_data([reading.indices], [0])
+        return model.f_scores(x, mask)[:, 0]
+    return (by_sentence if is_long(reading) else by_word)(model, reading)
+
+
+def is_long(reading):
+    """Whether a reading is explained by sentence first."""
+    return len(reading.words) > LONG
+
+
+def by_word(model, reading):
+    """Return how the answer changes without each word, (n, C)."""
+    return changes(model, reading, [slice(t, t + 1) for t in range(len(reading.words))])
+
+
+def by_sentence(model, reading):
+    """Return the same of a long text: of words where it matters, else shares of a sentence's."""
+    most = max(1, min(LONG, BUDGET // len(reading.words)))
+    parts = cut_sentences(reading.words, most)
+    lengths = numpy.array([part.stop - part.start for part in parts])
+    changed = changes(model, reading, parts)
+    contributions = numpy.repeat(changed / lengths[:, None], lengths, axis=0)
+    chosen = []
+    for k in numpy.argsort(-abs(changed).max(axis=1), kind='stable'):
+        if len(chosen) + lengths[k] <= most:
+            chosen += range(parts[k].start, parts[k].stop)
+    if chosen:
+        contributions[chosen] = changes(model, reading, [slice(t, t + 1) for t in chosen])
+    return contributions
+
+
+def changes(model, reading, parts):
+    """Return log p_c(reading) - log p_c(reading without the part), (parts, C)."""
+    variants = [Reading(reading.words[:part.start] + reading.words[part.stop:],
+                        reading.indices[:part.start] + reading.indices[part.stop:])
+                for part in parts]
+    probs = probabilities(model, [reading] + variants)
+    logs = numpy.log(numpy.maximum(
+        numpy.where(numpy.isnan(probs), class_shares(model), probs), 1e-30))
+    return logs[0] - logs[1:]
+
+
+def cut_sentences(words, most):
+    """Return the slices of at most ``most`` stretches: sentences, or several where there are more.
+    """
+    ends, start = [], 0
+    for end, word in enumerate(words, 1):
+        if ENDS.issuperset(word) or end - start == PIECE or end == len(words):
+            ends.append(end)
+            start = end
+    step = -(-len(ends) // most)
+    ends = sorted(set(ends[step - 1::step] + ends[-1:]))
+    return [slice(*pair) for pair in zip([0] + ends[:-1], ends)]

@@ -1,0 +1,223 @@
+"""A saved model, loaded: what it knows, and the functions that it answers with."""
+import inspect
+import json
+
+import numpy
+
+import lstm
+from sentiment.data.checks import check_array
+from sentiment.data.pickles import read_dictionary, words_in_order
+from sentiment.data.safe_io import BadInput, load_arrays
+from sentiment.data.words import FIRST_WORD, UNKNOWN
+from sentiment.engine import (BUILDING, concurrent, config, function, numpy_floatX, padded,
+                              tensor)
+from sentiment.training.model_file import take_params
+from sentiment.training.options import OLD_ENCODERS, OPTIONS, check_choice, check_value
+
+DEFAULTS = {name: keyword.default
+            for name, keyword in inspect.signature(lstm.train_lstm).parameters.items()}
+READ = {'dataset': str, 'path': str, 'seed': int, 'test_size': int, 'valid_batch_size': int,
+        'pooling': str, 'encoder': str}  # what measuring needs, and the types
+
+
+class Model:
+    """A trained model, ready to answer any number of threads; it can be pickled and copied.
+
+    options: of its training, a dict; params: name -> array; dictionary: word -> index, or None;
+    saved: all arrays of its file.
+    """
+
+    def __init__(self, options, params, dictionary=None, saved=None):
+        self.options, self.params, self.dictionary = options, params, dictionary
+        self.saved, self.compiled = saved or {}, {}
+
+    def __getstate__(self):
+        return dict(vars(self), compiled={})  # functions cannot be pickled, but compiled again
+
+    def compile(self, name, build):
+        """Return the function ``name``, compiled by ``build`` when it is first asked for."""
+        if name not in self.compiled:
+            with BUILDING:
+                if name not in self.compiled:  # another thread may have been first
+                    self.compiled[name] = build(self)
+        return self.compiled[name]
+
+    @property
+    def f_pred_prob(self):
+        """The function (x, mask) -> probabilities (B, C)."""
+        return self.compile('f_pred_prob', build_probs)
+
+    @property
+    def f_scores(self):
+        """The function (x, mask) -> what each state adds to each class's score (T, B, C)."""
+        return self.compile('f_scores', build_scores)
+
+
+class Average(Model):
+    """Models that answer as one: see :func:`average`."""
+
+    def __init__(self, models):
+        first, shares = models[0], [model.saved.get('class_shares') for model in models]
+        saved = {name: value for name, value in first.saved.items() if name != 'class_shares'}
+        if all(share is not None for share in shares):
+            saved['class_shares'] = numpy.mean(shares, axis=0)
+        params = {'b': numpy.mean([model.params['b'] for model in models], axis=0)}
+        super().__init__(first.options, params, first.dictionary, saved)
+        self.models = list(models)
+
+    def f_pred_prob(self, x, mask):
+        """Return the geometric means of the models' probabilities, normalized, (B, C)."""
+        scores = numpy.mean([numpy.log(numpy.maximum(model.f_pred_prob(x, mask), 1e-30))
+                             for model in self.models], axis=0)
+        odds = numpy.exp(scores - scores.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def f_scores(self, x, mask):
+        """Return what each state adds to each class's score, (T, B, C)."""
+        return numpy.mean([model.f_scores(x, mask) for model in self.models], axis=0)
+
+
+def load_model(path, dictionary=None):
+    """Return the :class:`Model` saved at ``path``, one of the tutorial's own files included.
+
+    dictionary: path of the imdb.dict.pkl (or .gz) that it was trained with; only models that do
+    not carry their vocabulary need it, and only to read text. Raises BadInput, also where the two
+    contradict each other.
+    """
+    return read_model(path, load_arrays(path), dictionary)
+
+
+def read_model(path, saved, dictionary=None):
+    """Return the :class:`Model` of the arrays ``saved`` at ``path``: see :func:`load_model`."""
+    options = dict(read_options(path, saved), **read_sizes(path, saved))
+    params = take_params(path, saved, shapes_of(options))
+    check_shares(path, saved, options['ydim'])
+    return Model(options, params, read_words(path, saved, dictionary, options['n_words']), saved)
+
+
+def average(models):
+    """Return one :class:`Model` whose scores are the means of those of the models given.
+
+    Its probabilities are their geometric means, normalized, so that what each state adds stays
+    exact. Raises BadInput unless all know the same words and classes.
+    """
+    known = [(model.options['n_words'], model.options['ydim'], model.dictionary)
+             for model in models]
+    if known.count(known[0]) < len(known):
+        raise BadInput('models of different words or classes cannot be averaged')
+    return Average(models)
+
+
+def read_options(path, saved):
+    """Return the options of a saved model; where it has none, the tutorial's."""
+    try:
+        options = json.loads(str(saved.get('options', '{}')))
+        known = dict(DEFAULTS, noise_std=0., use_dropout=bool(options.get('use_dropout', True)),
+                     **{name: options[name] for name, kind in READ.items()
+                        if isinstance(options.get(name), kind)})
+        known['encoder'] = OLD_ENCODERS.get(known['encoder'], known['encoder'])
+        for name in READ:
+            if OPTIONS[name].kind in (int, float):
+                check_value(name, known[name])
+        check_choice('encoder', known['encoder'], lstm.layers)
+        check_choice('pooling', known['pooling'], lstm.POOLINGS)
+        return known
+    except (ValueError, AttributeError, RecursionError, BadInput) as error:
+        raise BadInput('%s: its options cannot be read (%s)' % (path, error)) from error
+
+
+def read_sizes(path, saved):
+    """Return the sizes of a saved model: n_words, dim_proj and ydim."""
+    try:
+        (n_words, dim_proj), (_, ydim) = saved['Wemb'].shape, saved['U'].shape
+    except (KeyError, ValueError):
+        raise BadInput('%s: not a saved model: it has no matrices Wemb and U' % path) from None
+    if min(n_words - UNKNOWN, dim_proj, ydim - 1) < 1:
+        raise BadInput('%s: not a saved model: Wemb and U are too small' % path)
+    return {'n_words': n_words, 'dim_proj': dim_proj, 'ydim': ydim}
+
+
+def shapes_of(options):
+    """Return name -> shape of the parameters that ``lstm.init_params`` draws for these options.
+
+    None are drawn at full size: each axis grows linearly with dim_proj, and two small draws tell
+    how.
+    """
+    small, large = (lstm.init_params(dict(options, dim_proj=D, n_words=2, ydim=2),
+                                     numpy.random.RandomState(0)) for D in (16, 32))
+    steps, ydim = options['dim_proj'] - 16, options['ydim']
+    shapes = {name: tuple(a + steps * (b - a) // 16
+                          for a, b in zip(value.shape, large[name].shape))
+              for name, value in small.items()}
+    return dict(shapes, Wemb=(options['n_words'], shapes['Wemb'][1]), U=(shapes['U'][0], ydim),
+                b=(ydim,))
+
+
+def check_shares(path, saved, ydim):
+    """Raise BadInput unless the class shares of a saved model, if it has them, can be such."""
+    if 'class_shares' in saved:
+        shares = check_array('%s: class_shares' % path, saved['class_shares'], 'f', (ydim,), low=0)
+        if abs(shares.sum() - 1) > 1e-3:
+            raise BadInput('%s: class_shares: their sum is %g, not 1' % (path, shares.sum()))
+
+
+def read_words(path, saved, dictionary, n_words):
+    """Return word -> index of a model: its own vocabulary, else the dictionary given, else None.
+
+    Raises BadInput if they contradict each other: the embedding has one row for each word.
+    """
+    own = own_words(path, saved, n_words) if 'vocabulary' in saved else None
+    if not dictionary:
+        return own
+    given = as_dictionary(words_in_order(read_dictionary(dictionary), n_words))
+    if own is not None and given != own:
+        word = min(set(own.items()) ^ set(given.items()), key=lambda item: (item[1], item[0]))[0]
+        raise BadInput('%s: contradicts the words that %s was trained with (%.40r is word %s there '
+                       'and %s in the model); leave it out'
+                       % (dictionary, path, word, given.get(word, 'unknown'),
+                          own.get(word, 'unknown')))
+    return given
+
+
+def own_words(path, saved, n_words):
+    """Return word -> index of a model's own vocabulary, checked."""
+    words = saved['vocabulary']
+    if words.ndim != 1 or words.dtype.kind != 'U' or len(words) > n_words - FIRST_WORD:
+        raise BadInput('%s: its vocabulary is not a list of at most %d words'
+                       % (path, n_words - FIRST_WORD))
+    return as_dictionary(words)
+
+
+def as_dictionary(words):
+    """Return word -> index of an array of words; '' stands where there is none."""
+    return {word: k for k, word in enumerate(words.tolist(), FIRST_WORD) if word}
+
+
+def shared_variables(model):
+    """Return a model's parameters as shared variables, one for all that it compiles."""
+    return model.compile('tparams', lambda model: lstm.init_tparams(
+        {name: numpy_floatX(value) for name, value in model.params.items()}))
+
+
+def build_probs(model):
+    """Compile the function of probabilities."""
+    return concurrent(lstm.build_model(shared_variables(model), model.options)[4])
+
+
+def build_scores(model):
+    """Compile the function (x, mask) -> what each state adds to the scores (T, B, C).
+
+    Pooling makes that exact: a score is b + sum over t of (h_t U) / length, and each unit's maximum
+    is the state after one word. Dropout halves h in prediction.
+    """
+    tparams, options = shared_variables(model), model.options
+    x = tensor.matrix('x', dtype='int64')
+    mask = tensor.matrix('mask', dtype=config.floatX)
+    h = lstm.build_states(tparams, x, mask, options)
+    shares = [h * (mask / mask.sum(axis=0))[:, :, None]]
+    if options['pooling'] == 'mean_max':  # all of a unit's maximum is due to the word that gave it
+        shares.append(h * tensor.eq(tensor.arange(h.shape[0])[:, None, None],
+                                    lstm.floor_padding(h, mask).argmax(axis=0)))
+    kept = numpy_floatX(0.5 if options['use_dropout'] else 1.)
+    scores = tensor.dot(tensor.concatenate(shares, axis=2) * kept, tparams['U'])
+    return concurrent(padded(function([x, mask], scores, name='f_scores'), 1))

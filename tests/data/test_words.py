@@ -1,0 +1,54 @@
+"""Texts become lower-case tokens, the same by any number of processes; tokens become numbers."""
+import signal
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sacremoses import MosesTokenizer
+
+from sentiment.data.safe_io import BadInput
+from sentiment.data.words import CHUNK, MOSES, build_dict, encode, tokenize, tokenize_all
+from tests.helpers import REVIEWS, Evil
+
+SACREMOSES = MosesTokenizer(lang='en')
+
+
+def test_tokens_are_sacremoses_own_in_lower_case():
+    for text in list(REVIEWS.values()) + ['Mr. Smith, U.S.A. said: "3.5 of 5"...', 'Ça va ? ½']:
+        assert tokenize(text) == [word.lower() for word in SACREMOSES.tokenize(text, escape=False)]
+
+
+@given(st.text())
+def test_tokens_of_any_text_are_sacremoses_own(text):
+    assert tokenize(text) == [word.lower() for word in SACREMOSES.tokenize(text, escape=False)]
+
+
+@given(st.text())
+def test_lower_case_letters_are_sacremoses_own(text):
+    assert MOSES.islower(text) == SACREMOSES.islower(text)
+
+
+def test_more_processes_give_the_same_words_in_the_same_order(capsys):
+    texts = ['Film %d , a fine one.' % i for i in range(2 * CHUNK + 1)]
+    assert tokenize_all(texts, jobs=2) == tokenize_all(texts, jobs=1) == [
+        'film {} , a fine one .'.format(i).split() for i in range(2 * CHUNK + 1)]
+    assert tokenize_all([]) == [] and not any(capsys.readouterr())  # no bar but on a terminal
+
+
+def test_a_killed_worker_is_one_line():
+    killer = Evil(signal.raise_signal, signal.SIGKILL)  # a text that the worker unpickles
+    with pytest.raises(BadInput, match='fewer --jobs') as caught:
+        tokenize_all(['a b'] * CHUNK + [killer], jobs=2)
+    assert '\n' not in str(caught.value)
+
+
+@given(st.lists(st.lists(st.sampled_from('a bad film , é 字 ½'.split()) | st.text(min_size=1))))
+def test_words_are_numbered_from_2_by_frequency_then_by_themselves(sentences):
+    counts = Counter(word for words in sentences for word in words)
+    dictionary = build_dict(sentences)
+    assert dictionary.keys() == counts.keys()
+    ranked = sorted(dictionary, key=dictionary.get)
+    assert encode(ranked + [None], dictionary) == list(range(2, len(counts) + 2)) + [1]
+    for first, second in zip(ranked, ranked[1:]):
+        assert (-counts[first], first) < (-counts[second], second)
