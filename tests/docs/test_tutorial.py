@@ -20,6 +20,7 @@ import measure  # noqa: E402
 
 TEXTS = {page: build.read('docs', page) for page in build.PAGES}
 FIGURES = ('memory_cell', 'model', 'gradients', 'gates', 'optimizers')
+pytestmark = pytest.mark.xdist_group('docs')  # the pages' commands run once a process
 both = pytest.mark.parametrize('text', TEXTS.values(), ids=list(TEXTS))
 
 

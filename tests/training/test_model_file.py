@@ -71,7 +71,7 @@ def truncated(params):
 def zip_bomb(params):
     def write(path):
         with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as archive:
-            for k in range(20):
+            for k in range(2):
                 archive.writestr('%d.npy' % k, bytes(MAX_BYTES // 16))
     return write
 
@@ -145,7 +145,7 @@ def write_in_other_order(path, source):
 def test_rows_of_the_embedding_follow_their_words(tmp_path, capsys):
     source = write_toy_pickle(tmp_path / 'imdb.pkl')
     settings = dict(n_words=32, dim_proj=8, batch_size=4, optimizer='adadelta')
-    train(source, tmp_path / 'a.npz', max_epochs=60, validFreq=20, **settings)
+    train(source, tmp_path / 'a.npz', max_epochs=30, validFreq=30, **settings)
     error = float(load_arrays(str(tmp_path / 'a.npz'))['test_err'])
     other = write_in_other_order(tmp_path / 'other.pkl', source)
     again = dict(settings, optimizer='sgd', lrate=0., max_epochs=1)

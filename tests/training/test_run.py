@@ -136,7 +136,7 @@ def test_measured_once_are_the_errors_of_the_best(toy_path, tmp_path):
                                       {'pooling': 'mean_max', 'optimizer': 'adagrad', 'crop': 8,
                                        'lrate': 0.05}])
 def test_training_learns(keywords, tmp_path, toy_path):
-    settings = dict(optimizer=lstm.adadelta, max_epochs=60, validFreq=20, dim_proj=8, batch_size=4)
+    settings = dict(optimizer=lstm.adadelta, max_epochs=30, validFreq=30, dim_proj=8, batch_size=4)
     errors = train(toy_path, tmp_path / 'model.npz', **dict(settings, **keywords))
     assert errors[2] <= 0.15
 
