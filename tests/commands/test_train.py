@@ -78,6 +78,11 @@ def test_a_named_data_set_never_falls_back():
         assert room.choose_dataset(options)['dataset'] == 'imdb'
 
 
+def obey():
+    """Let a new process obey SIGHUP, though whoever runs the tests may ignore it, as nohup does."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize('stop, status', [(signal.SIGINT, 130), (signal.SIGTERM, 143),
                                           (signal.SIGHUP, 129)])
 def test_a_stopped_process_leaves_its_best_model(stop, status, tmp_path, toy_path):
@@ -85,7 +90,7 @@ def test_a_stopped_process_leaves_its_best_model(stop, status, tmp_path, toy_pat
     command = [sys.executable, 'lstm.py', '--path', toy_path, '--saveto', saveto] + QUICK
     process = subprocess.Popen(command + ['--max_epochs', '100000', '--patience', '1000000'],
                                cwd=ROOT, text=True, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE)
+                               stderr=subprocess.PIPE, preexec_fn=obey)
     for line in process.stderr:
         if 'valid error' in line:
             break
