@@ -11,7 +11,7 @@ import pytest
 import imdb_preprocess
 from sentiment.data.safe_io import load_pickles
 from sentiment.data.words import encode, tokenize
-from tests.helpers import REVIEWS, ROOT, interrupt, write_archive, write_folder
+from tests.helpers import REVIEWS, ROOT, interrupt, run_python, write_archive, write_folder
 
 
 def own(texts=10):
@@ -121,3 +121,8 @@ def test_numbers_that_cannot_be(wrong, capsys):
         imdb_preprocess.main(['x', '--output-dir', 'y'] + wrong)
     assert caught.value.code == 2
     assert wrong[0] in capsys.readouterr().err
+
+
+def test_help_fits_a_terminal():
+    done = run_python('imdb_preprocess.py', '--help', environment={'COLUMNS': '80'})
+    assert done.returncode == 0 and max(map(len, done.stdout.splitlines())) <= 80

@@ -24,6 +24,7 @@ def test_every_keyword_of_train_lstm_is_an_option_with_help():
     for name, meaning in meanings(lstm.train_lstm).items():
         assert '--%s ' % name in shown and meaning + ' (default: ' in shown
     assert len(keywords) == len(meanings(lstm.train_lstm))
+    assert 'of equal ones the latest is kept' in shown  # which patience counts from
     assert '(default: 0.0)' in shown and '(default: true)' in shown and '(default: none)' in shown
 
 

@@ -1,4 +1,5 @@
 """The seam: THEANO_FLAGS means the same on both engines, and a bad flag is one line."""
+import importlib.util
 import os
 
 import pytest
@@ -64,3 +65,11 @@ def test_without_a_compiler_nothing_runs(monkeypatch, capsys):
     with pytest.raises(SystemExit) as caught:
         engine.settle_environment()
     assert caught.value.code == 2 and 'unset it' in capsys.readouterr().err
+
+
+@pytest.mark.skipif(engine.NAME != 'Theano' or importlib.util.find_spec('pygpu'),
+                    reason='of Theano without its GPU library')
+def test_a_gpu_that_theano_cannot_use_is_an_error():
+    done = run_python('-c', PRINT_FLOATX, flags='device=cuda')
+    assert done.returncode == 2 and not done.stdout
+    assert 'error: THEANO_FLAGS: device=cuda needs' in done.stderr.splitlines()[-1]
