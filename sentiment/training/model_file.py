@@ -51,25 +51,30 @@ def reload_params(path, params, vocabulary):
         logger.info('%s: its words or those of the data are not known: each row of its embedding '
                     'goes to the word of the same index', path)
     elif 'Wemb' in saved:
-        check_vocabulary(path, saved)
         saved['Wemb'] = rows_of_words(path, saved, params['Wemb'], vocabulary.tolist())
     return take_params(path, saved, {name: value.shape for name, value in params.items()})
 
 
-def check_vocabulary(path, saved):
-    """Raise BadInput unless a saved vocabulary is text, and its embedding has a row for each."""
-    words, rows = saved['vocabulary'], saved['Wemb']
-    if rows.ndim != 2 or words.ndim != 1 or words.dtype.kind != 'U' or len(words) > len(rows) - 2:
-        raise BadInput('%s: its vocabulary is not a list of a word for each row of its embedding'
-                       % path)
+def index_of_words(path, saved, n_words):
+    """Return word -> index of a saved vocabulary; raise BadInput unless each word has a row."""
+    words = saved['vocabulary']
+    if words.ndim != 1 or words.dtype.kind != 'U' or len(words) > n_words - FIRST_WORD:
+        raise BadInput('%s: its vocabulary is not a list of at most %d words'
+                       % (path, n_words - FIRST_WORD))
+    return as_dictionary(words)
+
+
+def as_dictionary(words):
+    """Return word -> index of an array of words; '' stands where there is none."""
+    return {word: k for k, word in enumerate(words.tolist(), FIRST_WORD) if word}
 
 
 def rows_of_words(path, saved, fresh, words):
     """Return ``fresh`` rows with those of a saved model in the place of the words that it knows."""
-    row_of = {word: k for k, word in enumerate(saved['vocabulary'].tolist(), FIRST_WORD) if word}
-    known = [(k, row_of[word]) for k, word in enumerate(words, FIRST_WORD) if word in row_of]
-    if saved['Wemb'].shape[1] != fresh.shape[1]:
+    if saved['Wemb'].ndim != 2 or saved['Wemb'].shape[1] != fresh.shape[1]:
         return saved['Wemb']  # whose shape take_params names
+    row_of = index_of_words(path, saved, len(saved['Wemb']))
+    known = [(k, row_of[word]) for k, word in enumerate(words, FIRST_WORD) if word in row_of]
     rows = numpy.array(fresh, dtype=saved['Wemb'].dtype)
     rows[:FIRST_WORD] = saved['Wemb'][:FIRST_WORD]  # padding, unknown
     ours, theirs = numpy.array(known, int).reshape(-1, 2).T

@@ -8,10 +8,10 @@ import lstm
 from sentiment.data.checks import check_array
 from sentiment.data.pickles import read_dictionary, words_in_order
 from sentiment.data.safe_io import BadInput, load_arrays
-from sentiment.data.words import FIRST_WORD, UNKNOWN
+from sentiment.data.words import UNKNOWN
 from sentiment.engine import (BUILDING, concurrent, config, function, numpy_floatX, padded,
                               tensor)
-from sentiment.training.model_file import take_params
+from sentiment.training.model_file import as_dictionary, index_of_words, take_params
 from sentiment.training.options import OLD_ENCODERS, OPTIONS, check_choice, check_value
 
 DEFAULTS = {name: keyword.default
@@ -166,7 +166,7 @@ def read_words(path, saved, dictionary, n_words):
 
     Raises BadInput if they contradict each other: the embedding has one row for each word.
     """
-    own = own_words(path, saved, n_words) if 'vocabulary' in saved else None
+    own = index_of_words(path, saved, n_words) if 'vocabulary' in saved else None
     if not dictionary:
         return own
     given = as_dictionary(words_in_order(read_dictionary(dictionary), n_words))
@@ -177,20 +177,6 @@ def read_words(path, saved, dictionary, n_words):
                        % (dictionary, path, word, given.get(word, 'unknown'),
                           own.get(word, 'unknown')))
     return given
-
-
-def own_words(path, saved, n_words):
-    """Return word -> index of a model's own vocabulary, checked."""
-    words = saved['vocabulary']
-    if words.ndim != 1 or words.dtype.kind != 'U' or len(words) > n_words - FIRST_WORD:
-        raise BadInput('%s: its vocabulary is not a list of at most %d words'
-                       % (path, n_words - FIRST_WORD))
-    return as_dictionary(words)
-
-
-def as_dictionary(words):
-    """Return word -> index of an array of words; '' stands where there is none."""
-    return {word: k for k, word in enumerate(words.tolist(), FIRST_WORD) if word}
 
 
 def shared_variables(model):
