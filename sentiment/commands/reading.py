@@ -8,7 +8,7 @@ import threading
 from collections import namedtuple
 
 from sentiment.data.forms import form_of
-from sentiment.data.opening import check_regular, open_readable
+from sentiment.data.opening import check_regular, open_readable, open_regular
 from sentiment.data.reviews import MAX_REVIEW_BYTES, LeftOut, decode, file_size, is_review
 from sentiment.data.safe_io import MAX_BYTES, BadInput, naming
 
@@ -149,8 +149,7 @@ def list_reviews(folder, left_out):
 
 def read_whole(path):
     """Return the :class:`Item` of a file that is one review."""
-    file_size(path)  # refuses what is no plain file
-    with naming(path), open(path, 'rb') as file:
+    with naming(path), open_regular(path) as file:
         return as_review(path, file.read(MAX_REVIEW_BYTES + 1))
 
 
