@@ -13,12 +13,14 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 
 os.environ['OMP_NUM_THREADS'] = '1'  # threads do not outlive a fork
 import tests.conftest  # noqa: E402, F401  sets the engine's flags
 
 import numpy  # noqa: E402
+from tqdm import tqdm  # noqa: E402
 
 import lstm  # noqa: E402
 from sentiment.data.safe_io import load_arrays  # noqa: E402
@@ -40,6 +42,7 @@ def fork_training(settings):
     pid = os.fork()
     if not pid:
         logging.disable()
+        tqdm.set_lock(threading.RLock())  # its own is shared with forks, and dies with its holder
         try:
             lstm.train_lstm(**settings)
         except BaseException as error:
