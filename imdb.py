@@ -7,21 +7,27 @@ import numpy
 
 import imdb_preprocess
 from sentiment.data import snippets
+from sentiment.data.about import default_classes, read_about
 from sentiment.data.fetch import download
+from sentiment.data.forms import PICKLE, form_of
+from sentiment.data.opening import file_hash
 from sentiment.data.pickles import read_dictionary, read_sets, words_in_order
 from sentiment.data.place import data_folder
-from sentiment.data.opening import file_hash
-from sentiment.data.reviews import list_folder
 from sentiment.data.safe_io import BadInput, naming
+from sentiment.data.tokenizers import MOSES
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import config
 from sentiment.log import logger
+from sentiment.reviews.given import GIVEN, as_reviews, is_path
+from sentiment.reviews.members import files_below, start_of
+from sentiment.reviews.tables import How
 
 DEFAULT = 'imdb.pkl'
 PICKLES = ('imdb.pkl', 'imdb.pkl.gz')
 ARCHIVE = 'aclImdb_v1.tar.gz'
 AT_HAND = PICKLES + (ARCHIVE, 'aclImdb')  # looked for in the data folder, in this order
-ARCHIVE_ENDINGS = ('.tar', '.tar.gz', '.tgz', '.tar.bz2', '.tbz2', '.tar.xz', '.txz')
+# how raw reviews are read; None stands for what is usual
+READING = ('text_column', 'label_column', 'encoding', 'test_path', 'tokenizer')
 
 # The tutorial's own file; no checksum is known, so it is kept only if it reads as valid.
 PICKLE_URL = 'https://www.iro.umontreal.ca/~lisa/deep/data/imdb.pkl'
@@ -33,24 +39,25 @@ ARCHIVE_HASH = 'sha256:c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923
 
 
 def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort_by_len=True,
-              rng=numpy.random):
+              rng=numpy.random, **how):
     """Load the data set and split it; returns ``(train, valid, test)``.
 
     Each is ``(x, y)``: a list of 1-D int64 arrays of word indices, and a 1-D int64 array of labels.
 
-    path : a pickle (also gzipped), an archive or a folder of reviews; see :func:`locate`
+    path : a pickle (also gzipped), or raw reviews in any form; see :func:`locate`
     n_words : words of this index and above become 1, the unknown word
     valid_portion : the part of the training set to validate on
     maxlen : leaves out reviews of this many words or more before the split; None keeps all
     sort_by_len : sort each set by length, which pads batches less
     rng : gives the permutation before the split: ``numpy.random`` or a ``RandomState``
+    how : text_column, label_column, encoding, test_path, tokenizer, of raw reviews
 
     Raises BadInput for anything that is wrong with the file or the numbers.
     """
     if n_words <= UNKNOWN:
         raise BadInput('n_words=%d leaves no room for the padding (0) and the unknown word (1)'
                        % n_words)
-    train, test = read_sets(locate(path))
+    train, test = read_sets(locate(path, **how))
     train, valid = split(keep_short(train, maxlen), valid_portion, rng)
     sets = [remove_rare(part, n_words) for part in (train, valid, test)]
     return tuple(sort_by_length(part) for part in sets) if sort_by_len else tuple(sets)
@@ -132,114 +139,204 @@ def sort_by_length(part):
     return take(part, numpy.argsort([len(review) for review in part[0]], kind='stable'))
 
 
-def count_classes(sets):
+def count_classes(sets, names=None):
     """Return the number of classes; raise BadInput if one of them has no training review."""
-    lacking = set(range(1 + int(max(max(y) for _, y in sets)))).difference(sets[0][1])
+    n_classes = max(len(names or ()), 1 + int(max(max(y) for _, y in sets)))
+    lacking = set(range(n_classes)).difference(sets[0][1])
     if lacking:
-        raise BadInput('no training review of class %d is left: give more reviews, or another '
-                       'maxlen' % min(lacking))
-    return len(set(sets[0][1]))
+        raise BadInput('no training review of class %s is left: give more reviews, or another '
+                       'maxlen' % (names or default_classes(n_classes))[min(lacking)])
+    return n_classes
 
 
 # --- Finding ----------------------------------------------------------------------------------
 
 
-def locate(path=None):
+def locate(path=None, **how):
     """Return the path of the pickle to read.
 
-    ``path`` may be a pickle, an archive of reviews, or a folder: one that holds imdb.pkl or
-    imdb.pkl.gz, or one laid out like aclImdb. An archive and a folder of reviews are preprocessed,
-    once. With ``None``, or with the default name and no such file, the data folder is
-    searched, and at last the data is fetched. Raises BadInput.
+    ``path`` may be a pickle; a folder that holds imdb.pkl or imdb.pkl.gz; or raw reviews, which are
+    preprocessed, once: any file, folder or archive that :mod:`sentiment.reviews` reads, a pandas
+    DataFrame, or a pair of lists (texts, labels). With ``None``, or with the default name and no
+    such file, the data folder is searched, and at last the data is fetched.
+
+    how: of raw reviews, text_column, label_column, encoding, test_path, tokenizer. Raises BadInput.
     """
+    how = {name: value for name, value in how.items() if value is not None}
+    if path is not None and not is_path(path):
+        return preprocess_given(path, how)
     path = path and os.fspath(path)
     if path is None or path == DEFAULT and not os.path.exists(path):
         known = [os.path.join(data_folder(), name) for name in AT_HAND]
         path = next((candidate for candidate in known if os.path.exists(candidate)), None)
-        return as_pickle(path) if path else fetch()
+        return as_pickle(path, how) if path else fetch(how)
     if not os.path.exists(path):
         raise BadInput('%s: no such file or folder' % path)
-    return as_pickle(path)
+    return as_pickle(path, how)
+
+
+def find_pickle(path):
+    """Return the pickle that ``path`` is or holds, or None: raw reviews."""
+    if os.path.isdir(path):
+        inside = [os.path.join(path, name) for name in PICKLES]
+        return next((candidate for candidate in inside if os.path.isfile(candidate)), None)
+    named = path.lower().endswith(('.pkl', '.pkl.gz'))  # which says what is wrong with it
+    return path if named or form_of(start_of(path)) == PICKLE else None
 
 
 def is_raw(path):
-    """Whether ``path`` holds the reviews themselves: an archive, or a folder without a pickle."""
-    if os.path.isdir(path):
-        return not any(os.path.isfile(os.path.join(path, name)) for name in PICKLES)
-    return path.lower().endswith(ARCHIVE_ENDINGS)
+    """Whether ``path`` is, or holds, the reviews themselves: no pickle."""
+    return not is_path(path) or os.path.exists(path) and not find_pickle(path)
 
 
-def as_pickle(path):
+def as_pickle(path, how):
     """Return the pickle that ``path`` is, holds, or is preprocessed into."""
-    if os.path.isdir(path):
-        inside = [os.path.join(path, name) for name in PICKLES]
-        found = next((candidate for candidate in inside if os.path.isfile(candidate)), None)
-        return found or preprocess_once(path, folder_fingerprint(path))
-    if path.lower().endswith(ARCHIVE_ENDINGS):
-        return preprocess_once(path, file_hash(path))
+    return check_ready(find_pickle(path), how) or preprocess_once(path, how)
+
+
+def check_ready(path, how):
+    """Return a pickle's path; raise BadInput at options that come too late for it."""
+    late = set(how) - {'tokenizer'}
+    if path and late:
+        raise BadInput('%s: is preprocessed already; %s is for raw reviews' % (path, min(late)))
+    if path and how.get('tokenizer', MOSES) != read_about(path)[1] and 'tokenizer' in how:
+        raise BadInput('%s: its words were made by the tokenizer %s, not by %s; give the raw '
+                       'reviews' % (path, read_about(path)[1], how['tokenizer']))
     return path
 
 
-def preprocess_once(source, fingerprint):
+def preprocess_once(source, how):
     """Preprocess a source of reviews into a folder of its own, unless that is done already."""
     stem = os.path.basename(os.path.abspath(source)).split('.')[0]
-    folder = os.path.join(data_folder(), '%s-%s' % (stem, fingerprint[:12]))
+    folder = folder_of(stem, fingerprint(source), how)
     path = os.path.join(folder, 'imdb.pkl')
-    return path if os.path.exists(path) else preprocess(source, folder)
+    return path if os.path.exists(path) else preprocess(source, folder, how)
 
 
-def preprocess(source, folder):
+def preprocess_given(data, how):
+    """Preprocess reviews that stand in memory, once, into a folder of their own."""
+    reviews = as_reviews(data, how.get('text_column'), how.get('label_column'))
+    digest = hashlib.sha256()
+    for text in reviews.texts + reviews.labels:
+        digest.update(text.encode('utf-8', 'surrogatepass') + b'\0')
+    folder = folder_of('given', digest.hexdigest(), how)
+    path = os.path.join(folder, 'imdb.pkl')
+    if not os.path.exists(path):
+        train, test = imdb_preprocess.add_test_set(reviews, GIVEN, as_how(how),
+                                                   how.get('test_path'))
+        logger.info(imdb_preprocess.write(GIVEN, train, test, folder, None,
+                                          how.get('tokenizer', MOSES)))
+    return path
+
+
+def folder_of(stem, digest, how):
+    """Return the folder in which reviews of this content, read in this way, are kept."""
+    others = sorted((name, fingerprint(value) if name == 'test_path' else value)
+                    for name, value in how.items() if (name, value) != ('tokenizer', MOSES))
+    if others:
+        digest = hashlib.sha256(repr((digest, others)).encode('utf-8')).hexdigest()
+    return os.path.join(data_folder(), '%s-%s' % (stem, digest[:12]))
+
+
+def preprocess(source, folder, how=()):
     """Preprocess a source of reviews into ``folder``; returns the path of its imdb.pkl."""
     logger.info('preprocessing %s, once, into %s', source, folder)
-    logger.info(imdb_preprocess.preprocess(source, folder))
+    how = dict(how)
+    logger.info(imdb_preprocess.preprocess(
+        source, folder, how=as_how(how), test_path=how.get('test_path'),
+        tokenizer=how.get('tokenizer', MOSES)))
     return os.path.join(folder, 'imdb.pkl')
 
 
-def folder_fingerprint(folder):
-    """Return the SHA-256 of the names, sizes and times of a folder's reviews."""
+def as_how(how):
+    """Return how the columns of tables are found, of all that is said of raw reviews."""
+    return How(*map(how.get, How._fields))
+
+
+def fingerprint(source):
+    """Return the SHA-256 of a file, or of the names, sizes and times of a folder's files."""
+    if not os.path.isdir(source):
+        return file_hash(source)
     digest = hashlib.sha256()
-    for paths in list_folder(folder).values():
-        for path in paths:
-            with naming(path):
-                status = os.stat(path)
-            name = os.path.relpath(path, folder)
+    with naming(source):
+        for path in sorted(files_below(source)):
+            status = os.stat(path)
+            name = os.path.relpath(path, source)
             digest.update(repr((name, status.st_size, status.st_mtime_ns)).encode('utf-8'))
     return digest.hexdigest()
 
 
-def load_dictionary(path=None):
+def load_dictionary(path=None, **how):
     """Return word -> index as it stands beside the data at ``path``, or None if it does not.
 
     That is imdb.dict.pkl, or imdb.dict.pkl.gz, beside imdb.pkl; see :func:`locate`.
     """
-    folder, name = os.path.split(locate(path))
+    folder, name = os.path.split(locate(path, **how))
     stem = name.split('.pkl')[0]
     beside = [os.path.join(folder, stem + end) for end in ('.dict.pkl', '.dict.pkl.gz')]
     found = next((candidate for candidate in beside if os.path.isfile(candidate)), None)
     return read_dictionary(found) if found else None
 
 
-def load_snippets_dictionary(path=None):
+def load_snippets_dictionary(path=None, **how):
     """Return word -> index of the rated sentences; see :func:`load_dictionary`."""
-    return load_dictionary(path or snippets.locate())
+    return load_dictionary(path or snippets.locate(), **how)
 
 
-def load_vocabulary(load, path, n_words):
+def load_vocabulary(load, path=None, n_words=100000, **how):
     """Return the words of index 2 to n_words - 1, an array of text; None if nobody knows them.
 
     load : path -> dictionary, as :func:`load_dictionary`, or None
     """
-    dictionary = load(path) if load else None
+    dictionary = load(path, **how) if load else None
     if dictionary is None:
         logger.info('no dictionary beside the data: the model will need --dictionary to read text')
         return None
     return words_in_order(dictionary, n_words)
 
 
+def reading(options):
+    """Return the options that say which reviews are read and how, those that are not None."""
+    return {name: options[name] for name in ('path',) + READING
+            if options.get(name) is not None}
+
+
+def names_of(load, options, sets):
+    """Return (names of the classes, tokenizer) of the data that the options name.
+
+    load : path -> dictionary; of data that is not ours, classes have their usual names
+    """
+    n_classes = 1 + int(max(max(y) for _, y in sets))
+    if load in LOCATORS:
+        return read_about(LOCATORS[load](**reading(options)), n_classes)
+    return default_classes(n_classes), MOSES
+
+
+def describe(load, options, sets):
+    """Return what a training must know of its data, as options: classes, the list of their names;
+    ydim, their number; tokenizer; class_weights, a list, or None where none are asked for.
+    """
+    classes, tokenizer = names_of(load, options, sets)
+    n_classes = count_classes(sets, classes)
+    if classes != default_classes(n_classes):
+        logger.info('classes: %s', ', '.join(classes))
+    counts = numpy.bincount(sets[0][1], minlength=n_classes)
+    balanced = (counts.sum() / (n_classes * counts)).tolist()
+    return {'classes': classes, 'ydim': n_classes, 'tokenizer': tokenizer,
+            'class_weights': balanced if options['class_weight'] else None}
+
+
+def locate_snippets(path=None, **how):
+    """Return the path of the rated sentences' pickle, or of that at ``path``."""
+    return locate(path or snippets.locate(), **how)
+
+
+LOCATORS = {load_dictionary: locate, load_snippets_dictionary: locate_snippets}
+
 # --- Fetching ---------------------------------------------------------------------------------
 
 
-def fetch():
+def fetch(how=()):
     """Fetch the data into the data folder; returns the path of its imdb.pkl.
 
     Tries the tutorial's own file, then the published archive, which it preprocesses. Raises
@@ -250,7 +347,7 @@ def fetch():
         os.makedirs(folder, exist_ok=True)
     for fetch_one in (fetch_pickle, fetch_archive):
         try:
-            return fetch_one(folder)
+            return check_ready(fetch_one(folder), dict(how))
         except BadInput as error:
             failures.append(str(error))
     raise BadInput('the IMDB data is not here and cannot be fetched (%s); put imdb.pkl or %s into '

@@ -1,4 +1,4 @@
-"""Turn raw reviews into the two files that the tutorial trains on: imdb.pkl and imdb.dict.pkl."""
+"""Turn raw reviews into the files that the tutorial trains on: imdb.pkl and imdb.dict.pkl."""
 import argparse
 import signal
 import sys
@@ -6,71 +6,82 @@ import sys
 import numpy
 
 from sentiment.data.pickles import save
-from sentiment.data.reviews import LABELS, read_reviews
 from sentiment.data.safe_io import BadInput
+from sentiment.data.tokenizers import MOSES, NAMES, advice, check_tokenizer
 from sentiment.log import logger
-from sentiment.parser import Parser, at_least
+from sentiment.parser import Parser, add_reading, at_least
+from sentiment.reviews.classes import check_classes, in_order, indices_of
+from sentiment.reviews.read import Reviews, read_sets
+from sentiment.reviews.tables import How
 
 # --- A training and a test set ----------------------------------------------------------------
 
 
 def hold_out(reviews, portion, seed):
-    """Move a seeded ``portion`` of each class's training reviews into a test set."""
+    """Split reviews into a training and a test set: a seeded ``portion`` of each class."""
     if not 0 <= seed < 2 ** 32:
         raise BadInput('seed=%d is not one of 0 to 2**32 - 1' % seed)
-    rng, parts = numpy.random.RandomState(seed), {}
-    for label in LABELS:
-        texts = reviews['train', label]
-        n_test = max(1, int(round(len(texts) * portion))) if 0 < portion < 1 else 0
-        if not 0 < n_test < len(texts):
-            raise BadInput('a test portion of %g of %d reviews in train/%s leaves none to train on'
-                           ' or to test' % (portion, len(texts), label))
-        names = sorted(texts)
-        chosen = {names[i] for i in rng.permutation(len(names))[:n_test]}
-        parts['test', label] = {name: texts[name] for name in chosen}
-        parts['train', label] = {name: texts[name] for name in names if name not in chosen}
-    return parts
+    rng, train, test = numpy.random.RandomState(seed), [], []
+    labels = numpy.array(reviews.labels)
+    for name in reversed(in_order(reviews.labels)):
+        places = numpy.flatnonzero(labels == name)
+        n_test = max(1, int(round(len(places) * portion))) if 0 < portion < 1 else 0
+        if not 0 < n_test < len(places):
+            raise BadInput('a test portion of %g of %d reviews of class %s leaves none to train on'
+                           ' or to test' % (portion, len(places), name))
+        order = rng.permutation(len(places))
+        test.extend(places[numpy.sort(order[:n_test])])
+        train.extend(places[numpy.sort(order[n_test:])])
+    return tuple(Reviews([reviews.texts[i] for i in part], [reviews.labels[i] for i in part])
+                 for part in (train, test))
 
 
-def as_set(reviews, name):
-    """Return ``(texts, labels)`` of one set: positive, then negative, each sorted by file name."""
-    texts, labels = [], []
-    for label in LABELS:
-        of_class = reviews[name, label]
-        texts += [of_class[file] for file in sorted(of_class)]
-        labels += [LABELS[label]] * len(of_class)
-    return texts, labels
+def read_both_sets(source, test_portion=0.1, seed=123, how=How(), test_path=None):
+    """Return the training and the test set of a source, :class:`Reviews` each; raises BadInput.
 
-
-def read_test_set(source, test_portion=0.1, seed=123):
-    """Return the test set ``(texts, labels)`` of a folder or an archive of reviews.
-
-    Without one there, what :func:`preprocess` holds out. Raises :class:`BadInput`.
+    The test set is that of ``test_path``, or stands in the source, or is held out.
     """
-    return as_set(read_both_sets(source, test_portion, seed), 'test')
+    sets = read_sets(source, how)
+    if 'test' in sets and not test_path:
+        return sets['train'], sets['test']
+    return add_test_set(sets['train'], source, how, test_path, test_portion, seed)
 
 
-def read_both_sets(source, test_portion, seed):
-    """Read reviews; without a test set, hold one out."""
-    reviews = read_reviews(source)
-    if any(key[0] == 'test' for key in reviews):
-        return reviews
-    logger.info('%s: no test/ in it: %g of the training reviews are held out, drawn with seed %d',
-                source, test_portion, seed)
-    return hold_out(reviews, test_portion, seed)
+def add_test_set(train, source, how=How(), test_path=None, test_portion=0.1, seed=123):
+    """Return a training and a test set, that of ``test_path``, or one held out; raises BadInput."""
+    if test_path:
+        theirs = read_sets(test_path, how)
+        return train, theirs.get('test', theirs['train'])
+    logger.info('%s: no test set in it: %g of the reviews of each class are held out, drawn with '
+                'seed %d', source, test_portion, seed)
+    return hold_out(train, test_portion, seed)
 
 
-def preprocess(source, output_dir, jobs=None, test_portion=0.1, seed=123):
-    """Write imdb.pkl and imdb.dict.pkl of a folder or an archive of reviews into ``output_dir``.
+def preprocess(source, output_dir, jobs=None, test_portion=0.1, seed=123, how=How(),
+               test_path=None, tokenizer=MOSES):
+    """Write imdb.pkl, imdb.dict.pkl and imdb.json of a source of reviews into ``output_dir``.
 
-    Without a test set in ``source``, a seeded ``test_portion`` of each class is held out.
-    Returns the line that says what was done. Raises :class:`BadInput`.
+    source: a file, a folder or an archive, as :func:`~sentiment.reviews.read.read_sets` reads it
+    with ``how``; test_path: another, to test on. Without a test set, a seeded ``test_portion`` of
+    each class is held out. Returns the line that says what was done. Raises :class:`BadInput`.
     """
-    reviews = read_both_sets(source, test_portion, seed)
-    train, test = as_set(reviews, 'train'), as_set(reviews, 'test')
-    n_words = save(train, test, output_dir, jobs=jobs)
-    return ('%d reviews to train on, %d to test; %d different words; imdb.pkl and imdb.dict.pkl '
-            'are in %s' % (len(train[0]), len(test[0]), n_words, output_dir))
+    check_tokenizer(tokenizer)
+    train, test = read_both_sets(source, test_portion, seed, how, test_path)
+    return write(source, train, test, output_dir, jobs, tokenizer)
+
+
+def write(source, train, test, output_dir, jobs, tokenizer):
+    """Write the three files of two sets; return the line that says so."""
+    classes = check_classes(source, train.labels)
+    for_model = [(part.texts, indices_of(part.labels, classes, source)) for part in (train, test)]
+    warning = advice(train.texts, tokenizer)
+    if warning:
+        logger.info(warning)
+    n_words = save(*for_model, output_dir, jobs=jobs, classes=classes, tokenizer=tokenizer)
+    return ('%d reviews to train on, %d to test, of classes %s; %d different words; imdb.pkl and '
+            'imdb.dict.pkl are in %s' % (len(train.texts), len(test.texts), ', '.join(
+                '%s (%d)' % (name, train.labels.count(name)) for name in classes), n_words,
+                output_dir))
 
 
 # --- Command line -----------------------------------------------------------------------------
@@ -80,26 +91,30 @@ def build_parser():
     """Return the command line's parser."""
     parser = Parser(
         prog='imdb_preprocess.py',
-        description='Turn raw movie reviews into imdb.pkl and imdb.dict.pkl, on which lstm.py\n'
-                    'trains. A review is a UTF-8 text file; its folder says what it is:\n'
-                    'train/pos, train/neg, test/pos, test/neg. Leave test/ out and a part of the\n'
-                    'training reviews is held out instead.',
+        description='Turn raw reviews into imdb.pkl and imdb.dict.pkl, on which lstm.py trains.\n'
+                    'They may be a table (CSV, TSV, JSON lines, JSON, parquet, xlsx), folders of\n'
+                    'classes (train/pos, train/neg, ...) with a text file a review, and more; the\n'
+                    'README has a list. Without a test set, a part is held out instead.',
         epilog='examples:\n'
                '  python imdb_preprocess.py aclImdb_v1.tar.gz --output-dir data\n'
-               '  python imdb_preprocess.py my_reviews --output-dir my_data --test-portion 0.2',
+               '  python imdb_preprocess.py reviews.csv --output-dir my_data --test-portion 0.2',
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('reviews', metavar='REVIEWS',
-                        help='the folder of reviews, or a tar archive of it (.tar.gz, .tgz, ...), '
-                             'which is read without being extracted')
+                        help='the file, folder or archive (.zip, .tar.gz, ...) of reviews, which '
+                             'is read without being extracted')
     parser.add_argument('--output-dir', metavar='DIR', required=True,
-                        help='where the two files go; made if need be')
+                        help='where the files go; made if need be')
     parser.add_argument('--jobs', metavar='N', type=at_least(1),
                         help='tokenizing processes (default: one for each core)')
     parser.add_argument('--test-portion', metavar='P', type=float, default=0.1,
-                        help='without test/: the part of each class to hold out '
+                        help='without a test set: the part of each class to hold out '
                              '(default: %(default)s)')
     parser.add_argument('--seed', metavar='N', type=at_least(0), default=123,
-                        help='without test/: the seed of that choice (default: %(default)s)')
+                        help='without a test set: the seed of that choice (default: %(default)s)')
+    parser.add_argument('--test_path', '--test-path', metavar='REVIEWS', help='reviews to test on')
+    add_reading(parser)
+    parser.add_argument('--tokenizer', default=MOSES, metavar='NAME',
+                        help='how text becomes words: %s (default: %%(default)s)' % NAMES)
     return parser
 
 
@@ -107,7 +122,9 @@ def main(argv=None):
     """Run the command line; return the exit status: 0, 2 for bad input, 130 for Ctrl-C."""
     args = build_parser().parse_args(argv)
     try:
-        print(preprocess(args.reviews, args.output_dir, args.jobs, args.test_portion, args.seed))
+        print(preprocess(args.reviews, args.output_dir, args.jobs, args.test_portion, args.seed,
+                         How(args.text_column, args.label_column, args.encoding), args.test_path,
+                         args.tokenizer))
     except BadInput as error:
         print('imdb_preprocess.py: error: %s' % error, file=sys.stderr)
         return 2

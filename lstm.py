@@ -17,9 +17,11 @@ from tqdm import tqdm
 
 import imdb
 from sentiment import fast as compiled
+from sentiment.data.vectors import start_from
 from sentiment.engine import (RandomStreams, config, function, numpy_floatX, padded, scan, sigmoid,
                               softmax, tensor, theano)
 from sentiment.log import logger
+from sentiment.training.adagrad import adagrad
 from sentiment.training.batches import get_minibatches_idx, random_subset
 from sentiment.training.model_file import load_params, reload_params, unzip, zipp  # noqa: F401
 from sentiment.training.options import POOLINGS, check_options, recipes  # noqa: F401
@@ -41,9 +43,8 @@ def get_dataset(name):
 
 def load_sets(options, rng):
     """Return the training, validation and test sets that the options ask for."""
-    load_data = get_dataset(options['dataset'])[0]
-    where = {'path': options['path']} if options['path'] else {}
-    train, valid, test = load_data(n_words=options['n_words'], valid_portion=0.05, rng=rng, **where)
+    train, valid, test = get_dataset(options['dataset'])[0](
+        n_words=options['n_words'], valid_portion=0.05, rng=rng, **imdb.reading(options))
     train = imdb.keep_short(train, options['maxlen'])  # all lengths validate, as all are tested
     return train, valid, random_subset(test, options['test_size'], options['seed'])
 
@@ -202,6 +203,8 @@ def build_model(tparams, options):
     off = 1e-8  # keeps log() finite
     real = tensor.cast(mask.max(axis=0) > 0, config.floatX)  # not what only fills up a batch
     losses = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off))
+    if options.get('class_weights'):
+        losses *= tensor.constant(numpy_floatX(options['class_weights']))[y]
     cost = (losses * real).sum() / real.sum()
 
     # a prediction draws nothing from the training's random numbers
@@ -280,24 +283,6 @@ def rmsprop(lr, tparams, grads, x, mask, y, cost):
     f_update = function(
         [lr], [], name='rmsprop_f_update', on_unused_input='ignore',
         updates=list(zip(momentum, steps)) + [(p, p + step) for p, step in zip(params, steps)])
-    return f_grad_shared, f_update
-
-
-def adagrad(lr, tparams, grads, x, mask, y, cost):
-    """AdaGrad (Duchi et al., 2011): p -= lr * gradient / root of its summed squares so far."""
-    params = list(tparams.values())
-    kept = shared_zeros(tparams, 'grad')
-    total_grad2 = shared_zeros(tparams, 'sgrad2')
-    f_grad_shared = function(
-        [x, mask, y], cost, name='adagrad_f_grad_shared',
-        updates=(list(zip(kept, grads))
-                 + [(total, total + g ** 2) for total, g in zip(total_grad2, grads)]))
-
-    epsilon = numpy_floatX(1e-12)
-    f_update = function(
-        [lr], [], name='adagrad_f_update',
-        updates=[(p, p - lr * g / tensor.sqrt(total + epsilon))
-                 for p, g, total in zip(params, kept, total_grad2)])
     return f_grad_shared, f_update
 
 
@@ -383,7 +368,7 @@ def train_lstm(
         use_dropout=True,  # drop half of the pooled units at random in training: true or false
         reload_model=None,  # saved model (.npz) whose parameters to start from, or none
         test_size=-1,  # test on this many random reviews; -1: on all of them
-        path=None,  # data to use: imdb.pkl, imdb.pkl.gz, the aclImdb archive, a folder of reviews
+        path=None,  # data to use: imdb.pkl, or reviews: a table, an archive, a folder of classes
         seed=123,  # seed of everything that is drawn at random
         bucket=False,  # make batches of reviews of similar length: true or false
         resume=False,  # go on from the checkpoint beside saveto, as if the run had never stopped
@@ -394,6 +379,15 @@ def train_lstm(
                          # mean_max, their largest values too
         test_once=False,  # measure training and test error once, at the end, of the best parameters
         fast=True,  # use the compiled twin of a layer or optimizer that has one: true or false
+        test_path=None,  # reviews to test on, or none: those in path, else a tenth of each class
+        text_column=None,  # of a table: the column of the reviews, or none: the one of a usual name
+        label_column=None,  # of a table: the column of their classes
+        encoding=None,  # of text that is not UTF-8, such as latin-1
+        tokenizer=None,  # how text becomes words: moses:LANG, whitespace, characters or jieba;
+                         # none: as the data, moses:en for raw reviews
+        class_weight=None,  # balanced: each class counts as much as the others, or none
+        embeddings=None,  # word vectors to start from, GloVe's or word2vec's, or none; dim_proj is
+                          # then theirs
         ):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
@@ -407,14 +401,17 @@ def train_lstm(
     started, rng = time.time(), numpy.random.RandomState(seed)
     prepare_data = get_dataset(dataset)[1]
     sets = load_sets(options, rng)
-    options['ydim'] = imdb.count_classes(sets)
+    options.update(imdb.describe(dictionaries.get(dataset), options, sets))
     logger.info('data set %s: %d training, %d validation, %d test reviews; %s', dataset,
                 *(len(x) for x, _ in sets), config.floatX)
 
-    vocabulary = imdb.load_vocabulary(dictionaries.get(dataset), options['path'], n_words)
+    vocabulary = imdb.load_vocabulary(dictionaries.get(dataset), n_words=n_words,
+                                      **imdb.reading(options))
     params = init_params(options, rng)
+    if embeddings:
+        params['Wemb'] = start_from(options['embeddings'], params['Wemb'], vocabulary)
     if reload_model:
-        params = reload_params(options['reload_model'], params, vocabulary)
+        params = reload_params(options['reload_model'], params, vocabulary, options['classes'])
     tparams = init_tparams(params)
     use_noise, f_pred, f_grad_shared, f_update = build_training(tparams, options, optimizer)
 

@@ -35,3 +35,15 @@ def not_empty(text):
     if not text:
         raise argparse.ArgumentTypeError('an empty value')
     return text
+
+
+def add_reading(parser, label=True):
+    """Add the options that say how a table of reviews is read."""
+    parser.add_argument('--text_column', '--text-column', type=not_empty, metavar='NAME',
+                        help='of a table: the column of the reviews, by its name or its number '
+                             '(default: the one of a usual name)')
+    if label:
+        parser.add_argument('--label_column', '--label-column', type=not_empty, metavar='NAME',
+                            help='of a table: the column of their classes')
+    parser.add_argument('--encoding', type=not_empty, metavar='NAME',
+                        help='of text that is not UTF-8, such as latin-1')

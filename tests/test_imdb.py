@@ -76,7 +76,7 @@ def test_numbers_that_leave_nothing(keywords, named, toy_path):
 def test_a_class_without_a_training_review_is_named():
     reviews = [[2], [3]]
     assert imdb.count_classes([(reviews, [1, 0]), (reviews, [0, 0])]) == 2
-    with pytest.raises(BadInput, match='class 0 is left'):
+    with pytest.raises(BadInput, match='class negative is left'):
         imdb.count_classes([(reviews, [1, 1]), (reviews, [1, 0])])
     with pytest.raises(BadInput, match='class 2 is left'):
         imdb.count_classes([(reviews, [1, 0]), (reviews, [0, 1]), (reviews, [2, 1])])
@@ -179,7 +179,7 @@ def test_a_bad_pickle_is_not_kept_and_the_archive_serves(server, tmp_path, own_d
     monkeypatch.setattr(imdb, 'ARCHIVE_HASH', 'sha256:' + digest)
     path = imdb.locate()
     assert sorted(os.listdir(str(own_data_folder))) == sorted(
-        [imdb.ARCHIVE, 'imdb.dict.pkl', 'imdb.pkl'])
+        [imdb.ARCHIVE, 'imdb.dict.pkl', 'imdb.json', 'imdb.pkl'])
     assert [len(x) for x, _ in read_sets(path)] == [4, 2] and not mark.exists()
     assert len(REVIEWS) == 6
 

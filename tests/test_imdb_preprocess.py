@@ -56,13 +56,14 @@ def test_a_held_out_test_set_is_seeded_and_apart(tmp_path, capsys):
         assert imdb_preprocess.main([source, '--output-dir', str(tmp_path / name), '--seed', seed,
                                      '--test-portion', '0.3', '--jobs', '1']) == 0
         said = capsys.readouterr()
-        assert 'no test/ in it' in said.err and len(said.out.splitlines()) == 1
+        assert 'no test set in it' in said.err and len(said.out.splitlines()) == 1
     assert outputs(tmp_path / 'a') == outputs(tmp_path / 'b') != outputs(tmp_path / 'c')
     (train, train_y), (test, test_y) = load_pickles(str(tmp_path / 'a' / 'imdb.pkl'), 2)
     assert (len(train), sum(train_y), len(test), sum(test_y)) == (14, 7, 6, 3)
     words, = load_pickles(str(tmp_path / 'a' / 'imdb.dict.pkl'), 1)
-    texts, labels = imdb_preprocess.read_test_set(source, test_portion=0.3, seed=1)
-    assert [encode(tokenize(text), words) for text in texts] == test and labels == test_y
+    held_out = imdb_preprocess.read_both_sets(source, test_portion=0.3, seed=1)[1]
+    assert [encode(tokenize(text), words) for text in held_out.texts] == test
+    assert [int(label == 'positive') for label in held_out.labels] == test_y
 
 
 @pytest.mark.parametrize('portion', ['0', '1', '0.99', 'nan'])

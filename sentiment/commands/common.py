@@ -1,5 +1,4 @@
-"""What the verbs that use models share: the model's options, the names of the classes, terminals.
-"""
+"""What the verbs that use models share: the model's options, terminals."""
 import shutil
 
 import numpy
@@ -34,11 +33,6 @@ def load(options):
         engine.use_floatX(numpy.result_type(*kinds).name)
     models = [read_model(path, arrays, options.dictionary) for path, arrays in saved]
     return average(models) if options.average else models[0]
-
-
-def label_names(n_classes):
-    """Return what the classes are called."""
-    return ['negative', 'positive'] if n_classes == 2 else [str(k) for k in range(n_classes)]
 
 
 def is_terminal(stream):

@@ -3,8 +3,9 @@ import argparse
 import json
 
 import lstm
-from sentiment.commands.common import label_names, load, verb_parser
-from sentiment.parser import not_empty
+from sentiment.commands.common import load, verb_parser
+from sentiment.commands.showing import width_of
+from sentiment.parser import add_reading, not_empty
 from sentiment.using import measure
 
 
@@ -21,13 +22,17 @@ def evaluate(arguments):
                          'training was tested on.')
     parser.add_argument('--dataset', choices=list(lstm.datasets), help='test on this data set')
     parser.add_argument('--path', type=not_empty,
-                        help='test on this imdb.pkl, archive or folder of reviews')
+                        help='test on this imdb.pkl, or these reviews: a table, an archive, a '
+                             'folder of classes')
+    add_reading(parser)
     parser.add_argument('--test_size', type=number_of_reviews, metavar='N',
                         help='test on this many random reviews; -1: on all (default: as trained)')
     parser.add_argument('--json', action='store_true', help='one line for machines')
     options = parser.parse_intermixed_args(arguments)
     model = load(options)
-    data = measure.load_test_set(model, options.dataset, options.path, options.test_size)
+    data = measure.load_test_set(model, options.dataset, options.path, options.test_size,
+                                 text_column=options.text_column,
+                                 label_column=options.label_column, encoding=options.encoding)
     measured = measure.evaluate(model, data, verbose=True)
     print(json.dumps(measured) if options.json else as_table(measured))
 
@@ -39,9 +44,24 @@ def as_table(measured):
             ('accuracy', '%.4f' % measured['accuracy']),
             ('log loss', '%.4f nats' % measured['log_loss']), ('AUC', auc),
             ('unknown', '%.4f of the words' % measured['unknown_words'])]
-    names = label_names(len(measured['confusion']))
+    names, room = list(measured['classes']), max(10, *map(width_of, measured['classes']))
     table = [['%-10s' % name, value] for name, value in rows]
-    table += [['%-10s' % '', ''.join('%18s' % ('called ' + name) for name in names)]]
-    table += [['%-10s' % name, ''.join('%18d' % n for n in counts)]
+    table += [[left('', room)] + ['%9s' % name for name in ('precision', 'recall', 'F1')]]
+    table += [[left(name, room)] + [share(measured['classes'][name][key])
+                                    for key in ('precision', 'recall', 'f1')] for name in names]
+    called = [' ' * 2 + 'called ' + name for name in names]
+    table += [[left('', room), ''.join(called)]]
+    table += [[left(name, room), ''.join('%*d' % (width_of(head), n)
+                                         for head, n in zip(called, counts))]
               for name, counts in zip(names, measured['confusion'])]
     return '\n'.join(' '.join(row).rstrip() for row in table)
+
+
+def left(name, room):
+    """Return a name on the left of so many columns of a terminal."""
+    return name + ' ' * (room - width_of(name))
+
+
+def share(value):
+    """Return a fraction in nine columns."""
+    return '%9s' % ('none' if value is None else '%.4f' % value)

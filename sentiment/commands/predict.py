@@ -1,14 +1,23 @@
 """Predict: the label and the probabilities of each review, and what its words change."""
+import io
+import itertools
+import os
 import sys
+from contextlib import contextmanager
 from functools import partial
 
 import numpy
 from tqdm import tqdm
 
-from sentiment.commands.common import columns, is_terminal, label_names, load, verb_parser
-from sentiment.commands.reading import gather, read_sources, size_of
+from sentiment.commands.common import columns, is_terminal, load, verb_parser
+from sentiment.commands.reading import START, each_source, gather, read_sources, size_of
 from sentiment.commands.showing import WIDTH, as_json, as_text, colourful, csv_writer
-from sentiment.data.safe_io import BadInput
+from sentiment.commands.tabular import predict_table
+from sentiment.data.forms import form_of
+from sentiment.data.safe_io import BadInput, check_can_write, write_whole
+from sentiment.parser import add_reading, not_empty
+from sentiment.reviews.encodings import check_encoding
+from sentiment.reviews.tables import READERS, How
 from sentiment.using import ask
 from sentiment.using.explain import explain_reading, is_long
 
@@ -19,8 +28,13 @@ def make_parser():
         'predict', 'Tell whether reviews are positive. They are tokenized as in training.',
         epilog='example: echo "What a film!" | python lstm.py predict lstm_model.npz -')
     parser.add_argument('files', metavar='FILE', nargs='*',
-                        help='text, one review a line; a folder, one review in each *.txt below it;'
-                             ' -, standard input (default)')
+                        help='text, one review a line; a table (CSV, TSV, JSON lines, parquet, '
+                             '...), whose rows come back with what the model says of each; a '
+                             'folder or an archive, one review in each *.txt below it; -, standard '
+                             'input (default)')
+    add_reading(parser, label=False)
+    parser.add_argument('--output', metavar='FILE', type=not_empty,
+                        help='write the answers into this file, whole or not at all')
     parser.add_argument('--whole', action='store_true', help='each FILE is one review')
     parser.add_argument('--explain', action='store_true',
                         help='tell how the answer changes without each word: by how much it '
@@ -39,30 +53,74 @@ def predict(arguments):
     options = parser.parse_intermixed_args(arguments)
     if options.states and not options.explain:
         parser.error('--states goes with --explain')
-    by = ('states' if options.states else 'words') if options.explain else None
     files = options.files or ['-']
-    model, unread = load(options), 0
-    show = shower(options, label_names(model.options['ydim']))
-    with progress(files) as bar:
-        for chunk in gather(read_sources(files, options.whole)):
+    how = How(options.text_column, None, check_encoding(options.encoding))
+    if options.output:
+        check_output(options.output, files + [options.model] + options.average)
+    model = load(options)
+    sources = each_source(files)
+    first = next(sources, None)
+    if first is None:
+        raise BadInput('%s: no reviews in it' % ', '.join(files))
+    form = form_of(first.file.peek(START), how.encoding)
+    alone = len(files) == 1 and first.alone and not (
+        first.whole or options.whole or options.explain)
+    with opened(options.output) as out:
+        if alone and form in READERS:
+            trouble = predict_table(model, first, form, options, how, out)
+        else:
+            trouble = predict_texts(model, itertools.chain([first], sources), options, how, out)
+    if trouble:  # when all the rest is written
+        raise BadInput(trouble)
+
+
+def predict_texts(model, sources, options, how, out):
+    """Write what the model says of each review of the sources; return what is wrong, or None."""
+    by = ('states' if options.states else 'words') if options.explain else None
+    text = sys.stdout if out is None else io.TextIOWrapper(out, 'utf-8', newline='\n')
+    show, unread = shower(options, model.classes, text), 0
+    with progress(options.files or ['-']) as bar:
+        for chunk in gather(read_sources(sources, options.whole, how)):
             for answer in answers(model, chunk, by):
                 unread += 'problem' in answer
-                print(show(answer))
-            if sys.stdout is not None:
-                sys.stdout.flush()
+                print(show(answer), file=text)
+            if text is not None:
+                text.flush()
             bar.update(sum(item.size for item in chunk))
-    if unread:
-        raise BadInput('%d of the reviews could not be read' % unread)
+    if out is not None:
+        text.detach()
+    return '%d of the reviews could not be read' % unread if unread else None
 
 
-def shower(options, names):
-    """Return the function answer -> text that the options ask for."""
+def shower(options, names, text):
+    """Return the function answer -> text that the options ask for, to write to a ``text`` file."""
     if options.json:
         return as_json
     if options.csv:
-        return csv_writer(names, options.explain)
-    show = colourful if options.explain and is_terminal(sys.stdout) else as_text
-    return partial(show, width=columns(sys.stdout, WIDTH))
+        return csv_writer(names, options.explain, text)
+    show = colourful if options.explain and is_terminal(text) else as_text
+    return partial(show, width=columns(text, WIDTH))
+
+
+# --- Where answers go -------------------------------------------------------------------------
+
+
+def check_output(path, others):
+    """Raise BadInput unless answers can be written there, in place of none of the other files."""
+    check_can_write(path)
+    for other in others:
+        if os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other):
+            raise BadInput('output: %s is one of the files that are read' % path)
+
+
+@contextmanager
+def opened(path):
+    """Open the file that answers are written to, binary, which appears whole; None: stdout."""
+    if path:
+        with write_whole(path) as file:
+            yield file
+    else:
+        yield None
 
 
 def progress(files):
@@ -84,7 +142,7 @@ def answers(model, chunk, by=None):
     readable = [item.text for item in chunk if not item.problem]
     readings = ask.read_texts(model, readable)
     results = zip(readings, ask.probabilities(model, readings))
-    names, found = label_names(model.options['ydim']), []
+    names, found = model.classes, []
     for item in chunk:
         reading, probs = (None, None) if item.problem else next(results)
         answer = {'source': item.source, 'label': None, 'probability': None,

@@ -1,4 +1,4 @@
-"""Where predict's reviews come from: files, folders, standard input; read as they come."""
+"""Where predict's reviews come from: files, folders, archives, standard input; as they come."""
 import io
 import itertools
 import os
@@ -7,33 +7,114 @@ import sys
 import threading
 from collections import namedtuple
 
-from sentiment.data.forms import form_of
+from sentiment.data.forms import FASTTEXT, GZIP, TAR, XZ, ZIP, BZIP2, form_of
 from sentiment.data.opening import check_regular, open_readable, open_regular
-from sentiment.data.reviews import MAX_REVIEW_BYTES, LeftOut, decode, file_size, is_review
 from sentiment.data.safe_io import MAX_BYTES, BadInput, naming
+from sentiment.reviews.encodings import UTF8
+from sentiment.reviews.folders import MAX_REVIEW_BYTES, LeftOut, decode, file_size, is_review
+from sentiment.reviews.lines import class_of_file, each_review, fasttext_rows
+from sentiment.reviews.members import each_file
+from sentiment.reviews.read import text_of
+from sentiment.reviews.tables import READERS, find_columns
 
 CHUNK = 4096  # reviews that are tokenized and read at once, where so many wait
 CHUNK_BYTES = 2 ** 24  # and how much they may be: more waits in its file or pipe
 START = 2 ** 16  # of a file or stream, by which its form is told
 
+PACKED = (GZIP, BZIP2, XZ, TAR, ZIP)
+
+# name: what answers are named after; file: a buffered binary stream; whole: it is one review;
+# alone: its path names no other file
+Source = namedtuple('Source', 'name file whole alone', defaults=(True,))
 # a problem stands in place of a text; size: bytes of the source
 Item = namedtuple('Item', 'source text problem size')
 
 
-def read_sources(paths, whole):
-    """Yield an :class:`Item` for each review; raises BadInput for what cannot be read at all."""
+def each_source(paths):
+    """Yield a :class:`Source` for each file that the paths name: files, folders, archives, '-'.
+
+    Raises BadInput for what cannot be read at all.
+    """
     for path in paths:
         if path == '-':
             with naming('-'), open_stdin() as file:
-                yield from read_stream('-', file, whole)
-        elif os.path.isdir(path):
+                yield Source('-', file, False)
+        elif os.path.isdir(path) and not holds_lines(path):
             left_out = LeftOut()
-            for file in list_reviews(path, left_out):
-                yield read_whole(file)
+            for name in list_reviews(path, left_out):
+                with naming(name), open_regular(name) as file:
+                    yield Source(name, file, True)
             left_out.say(path)
+        elif os.path.isdir(path) or is_packed(path):
+            yield from unpacked(path)
         else:
             with naming(path), with_start(open_readable(path)) as file:
-                yield from read_stream(path, file, whole)
+                yield Source(path, file, False)
+
+
+def is_packed(path):
+    """Whether a regular file is an archive, or compressed; of a pipe nothing is read ahead."""
+    try:
+        with open_regular(path) as file:
+            return form_of(file.read(START)) in PACKED
+    except BadInput:  # which is said when it is opened
+        return False
+
+
+def holds_lines(path):
+    """Whether a folder or an archive holds files such as pos.txt, which have a review a line."""
+    return any(member.open and class_of_file(member.name) for member in each_file(path))
+
+
+def unpacked(path):
+    """Yield the files of an archive; a text file among others is one review, but for pos.txt and
+    neg.txt, beside which others are left out.
+    """
+    count, lines = sum(bool(member.open) for member in each_file(path)), holds_lines(path)
+    left_out = LeftOut()
+    for member in each_file(path):
+        if member.open:
+            name = path if count == 1 else '%s: %s' % (path, '/'.join(member.name))
+            if lines and not class_of_file(member.name):
+                left_out.add(LeftOut.OTHER, '/'.join(member.name))
+                continue
+            with member.open() as file:
+                whole = count > 1 and not lines and is_review(member.name[-1])
+                yield Source(name, file, whole, alone=count == 1)
+    left_out.say(path)
+
+
+def read_sources(sources, whole, how):
+    """Yield an :class:`Item` for each review of the sources."""
+    for source in sources:
+        yield from read_source(source, whole, how)
+
+
+def read_source(source, whole, how):
+    """Yield the reviews of an open file: one if it is the ``whole``, rows of a table, or lines."""
+    name, file = source.name, source.file
+    form = None if source.whole else form_of(file.peek(START), how.encoding)
+    if source.whole or whole and not form:
+        yield as_review(name, file.read(MAX_REVIEW_BYTES + 1), how.encoding)
+    elif form in READERS and not whole:
+        table = READERS[form](name, file, how)
+        column = find_columns(table, how, labelled=False)[0]
+        for number, row in table.rows:
+            text = text_of(name, number, row.get(column))
+            yield Item('%s:%d' % (name, number), text or None,
+                       None if text else 'an empty review', len(text))
+    elif form == FASTTEXT and not whole:
+        for number, text, _ in fasttext_rows(name, file, how, LeftOut(), form):
+            yield Item('%s:%d' % (name, number), text, None, len(text))
+    elif form:
+        raise BadInput('%s: looks like %s; predict reads text, one review a line, tables, and '
+                       'folders and archives of *.txt files%s' % (
+                           name, form, '; leave --whole out' * whole))
+    elif how.encoding != UTF8:
+        for number, text, _ in each_review(name, file, how):
+            yield Item('%s:%d' % (name, number), text, None, len(text))
+    else:
+        yield from read_lines(name, file)
 
 
 def size_of(paths):
@@ -72,24 +153,6 @@ def with_start(file):
     return io.BufferedReader(file.detach(), START)
 
 
-def read_stream(name, file, whole):
-    """Yield the reviews of an open file, one a line, or one if it is the ``whole``."""
-    check_form(name, file.peek(START))  # one read: what comes first
-    if whole:
-        yield as_review(name, file.read(MAX_REVIEW_BYTES + 1))
-    else:
-        yield from read_lines(name, file)
-
-
-def check_form(name, start):
-    """Raise BadInput if what begins with these bytes is no prose, such as a table."""
-    form = form_of(start)
-    if form:
-        raise BadInput('%s: looks like %s; predict reads text, one review a line, or a folder of '
-                       '*.txt files; write the reviews alone, without names, labels and quotes'
-                       % (name, form))
-
-
 def read_lines(name, file):
     """Yield the review of each line, however long; blank lines at the end are none."""
     blank = None  # number of the first of the lines that are held back until another follows
@@ -101,7 +164,7 @@ def read_lines(name, file):
             for k in range(blank or number, number):
                 yield as_review('%s:%d' % (name, k), b'\n')
             blank = None
-            yield as_review('%s:%d' % (name, number), line.rstrip(b'\r\n'), size)
+            yield as_review('%s:%d' % (name, number), line.rstrip(b'\r\n'), size=size)
         else:
             blank = blank or number
 
@@ -118,11 +181,11 @@ def read_line(name, file):
     return line, size
 
 
-def as_review(source, data, size=None):
+def as_review(source, data, encoding=UTF8, size=None):
     """Return the :class:`Item` of a review's bytes."""
     size = len(data) if size is None else size
     try:
-        return Item(source, decode(data, ''), None, size)
+        return Item(source, decode(data, '', encoding), None, size)
     except BadInput as error:
         return Item(source, None, str(error).lstrip(': '), size)
 
@@ -145,12 +208,6 @@ def list_reviews(folder, left_out):
     if not found:
         raise BadInput('%s: no review (*.txt) in it' % folder)
     return sorted(found)
-
-
-def read_whole(path):
-    """Return the :class:`Item` of a file that is one review."""
-    with naming(path), open_regular(path) as file:
-        return as_review(path, file.read(MAX_REVIEW_BYTES + 1))
 
 
 # --- Reading ahead ----------------------------------------------------------------------------

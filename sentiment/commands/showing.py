@@ -104,12 +104,12 @@ class Line:
         return text.rstrip('\r\n')
 
 
-def csv_writer(names, explained):
-    """Return a function answer -> its line of CSV; print the header. ``names``: of the classes."""
+def csv_writer(names, explained, text):
+    """Return a function answer -> its line of CSV; write the header. ``names``: of the classes."""
     columns = (['source', 'label', 'probability'] + ['probability_' + name for name in names]
                + ['unknown_words', 'text'] + ['words'] * explained)
     writer = csv.writer(Line)
-    print(writer.writerow(columns))
+    print(writer.writerow(columns), file=text)
 
     def as_csv(answer):
         flat = dict(answer, text=CONTROL.sub(' ', answer['text'].replace('\r\n', '\n')))

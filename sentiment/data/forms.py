@@ -10,9 +10,14 @@ import re
 LINES = 20      # looked at, of a text
 WHOLE = 4096    # a shorter start of a file may be all of it
 
-MODEL = 'arrays or a model (.npz)'
+MODEL, ZIP, TAR = 'arrays or a model (.npz)', 'a zip archive', 'a tar archive'
+GZIP, BZIP2, XZ = 'a gzip file', 'a bzip2 file', 'an xz file'
+PICKLE, PARQUET, OFFICE = 'a pickle', 'a parquet file', 'an Office file such as .xlsx'
+CSV, TSV = 'a table (CSV)', 'a table separated by tabs (TSV)'
+FASTTEXT = "fastText's form (__label__...)"
+JSON_LINES, WHOLE_JSON = 'JSON lines', 'JSON'
 MAGIC = [
-    (b'PAR1', 'a parquet file'), (b'\x1f\x8b', 'a gzip file'), (b'\xfd7zXZ\x00', 'an xz file'),
+    (b'PAR1', PARQUET), (b'\x1f\x8b', GZIP), (b'\xfd7zXZ\x00', XZ),
     (b'7z\xbc\xaf\x27\x1c', 'a 7z archive'), (b'\x28\xb5\x2f\xfd', 'a zstd file'),
     (b'%PDF-', 'a PDF file'), (b'SQLite format 3\0', 'an SQLite database'),
     (b'\x89PNG\r\n\x1a\n', 'an image'), (b'\xff\xd8\xff', 'an image'), (b'GIF87a', 'an image'),
@@ -37,11 +42,10 @@ NAMES = frozenset(  # of a table's columns
 COLUMN = re.compile(r'[^\W\d][\w .#/()-]{0,39}')
 LABEL = re.compile(r'-?\d{1,2}(?:\.\d{1,3})?|pos|neg|neu|positive|negative|neutral|true|false',
                    re.I)
-TABLES = {'\t': 'a table separated by tabs (TSV)', ',': 'a table (CSV)', ';': 'a table (CSV)',
-          '|': 'a table (CSV)'}
+TABLES = {'\t': TSV, ',': CSV, ';': CSV, '|': CSV}  # by the mark between two fields
 
 
-def form_of(start):
+def form_of(start, encoding='utf-8'):
     """Return what the file that begins with these bytes seems to be, or None: prose, or unknown.
 
     ``start``: its first 4 KB at least, or all of it; 64 KB are better.
@@ -52,14 +56,14 @@ def form_of(start):
         if start.startswith(magic):
             return form
     if start.startswith(b'BZh') and start[4:10] == b'1AY&SY':
-        return 'a bzip2 file'
+        return BZIP2
     if start[:4] == b'RIFF' and start[8:12] == b'WEBP':
         return 'an image'
     if start[257:262] == b'ustar':
-        return 'a tar archive'
+        return TAR
     if start[:1] == b'\x80' and start[1:2] in b'\x02\x03\x04\x05' or OLD_PICKLE.match(start):
-        return 'a pickle'
-    return form_of_text(as_text(start))
+        return PICKLE
+    return form_of_text(as_text(start, encoding))
 
 
 def form_of_zip(start):
@@ -67,15 +71,16 @@ def form_of_zip(start):
     if b'.npy' in start[:300]:
         return MODEL
     if b'[Content_Types].xml' in start or b'xl/' in start[:2000] or b'mimetype' in start[:60]:
-        return 'an Office file such as .xlsx'
-    return 'a zip archive'
+        return OFFICE
+    return ZIP
 
 
-def as_text(start):
+def as_text(start, encoding='utf-8'):
     """Return the text of bytes, of which the last character may be cut; '' if they are not text."""
+    encoding = 'utf-8-sig' if encoding.lower().replace('_', '-') in ('utf-8', 'utf8') else encoding
     for cut in range(4):
         try:
-            return start[:len(start) - cut].decode('utf-8-sig').lstrip()
+            return start[:len(start) - cut].decode(encoding).lstrip()
         except UnicodeDecodeError:
             pass
     return ''
@@ -90,7 +95,7 @@ def form_of_text(text):
         return form_of_json(text)
     lines = whole_lines(text)
     if lines and all(re.match(r'__label__\S', line) for line in lines):
-        return 'fastText\'s form (__label__...)'
+        return FASTTEXT
     return form_of_table(lines, text)
 
 
@@ -99,8 +104,8 @@ def form_of_json(text):
     try:
         json.loads(whole_lines(text)[0])
     except (ValueError, IndexError, RecursionError):
-        return 'JSON'
-    return 'JSON lines' if len(whole_lines(text)) > 1 else 'JSON'
+        return WHOLE_JSON
+    return JSON_LINES if len(whole_lines(text)) > 1 else WHOLE_JSON
 
 
 def whole_lines(text):
@@ -116,13 +121,20 @@ def whole_lines(text):
 
 def form_of_table(lines, text):
     """Return the form of a table, or None."""
+    mark = mark_of(lines, text)
+    return TABLES[mark] if mark else None
+
+
+def mark_of(lines, text):
+    """Return what separates the fields of a table, a comma where there is but one; None of prose.
+    """
     if lines and re.fullmatch(r'sep=[,;\t|]', lines[0]):  # Excel's own mark
-        return TABLES[lines[0][4]]
+        return lines[0][4]
     for mark in TABLES:
         if lines and (is_header(lines[0], mark) or are_rows(lines, mark)
                       or are_quoted(lines, text, mark)):
-            return TABLES[mark]
-    return TABLES[','] if is_single_column(lines) else None
+            return mark
+    return ',' if is_single_column(lines) else None
 
 
 def fields_of(line, mark):

@@ -5,9 +5,11 @@ from array import array
 import numpy
 from six.moves import cPickle as pickle
 
+from sentiment.data import about
 from sentiment.data.errors import BadInput, brief, naming
 from sentiment.data.opcodes import scan
 from sentiment.data.opening import PICKLE_RATIO, read_bounded
+from sentiment.data.tokenizers import MOSES
 from sentiment.data.unpickling import load_pickles, unpickle
 from sentiment.data.words import UNKNOWN, build_dict, encode, tokenize_all
 from sentiment.data.writing import check_can_write, settle, write_whole
@@ -17,35 +19,40 @@ MAX_INDEX = 2 ** 31  # of a word
 MAX_WORD = 1000      # characters; an array of text gives each word as many as the longest has
 # a word is a byte of its file at least, unless a pickle repeats a review to fill the memory
 FEW_WORDS, WORDS_PER_BYTE, WORDS_OF_ARRAY = 2 ** 18, 4, 16
-WANTED = ('imdb.pkl as imdb_preprocess.py writes it, an archive (.tar, .tar.gz, .tgz, ...) or a '
-          'folder of reviews (train/pos/*.txt, train/neg/*.txt)')
+WANTED = ('imdb.pkl as imdb_preprocess.py writes it, or reviews: a table, an archive, a folder of '
+          'classes')
 WANTED_WORDS = 'imdb.dict.pkl, a pickled dictionary word -> index'
 
 # --- Writing ----------------------------------------------------------------------------------
 
 
-def save(train, test, output_dir, stem='imdb', jobs=None):
-    """Tokenize and encode two sets ``(texts, labels)``; write STEM.pkl and STEM.dict.pkl.
+def save(train, test, output_dir, stem='imdb', jobs=None, classes=('negative', 'positive'),
+         tokenizer=MOSES):
+    """Tokenize and encode two sets ``(texts, labels)``; write STEM.pkl, STEM.dict.pkl, STEM.json.
 
     STEM.pkl holds two pickles, train then test, each ``(lists of word indices, labels)``;
-    STEM.dict.pkl holds word -> index, from the training set alone. Both appear, or neither.
+    STEM.dict.pkl holds word -> index, from the training set alone; STEM.json names the classes, in
+    the order of their labels, and the tokenizer. All appear, or none.
     Returns the size of the dictionary. Raises :class:`BadInput`.
     """
     with naming(output_dir):
         os.makedirs(output_dir, exist_ok=True)
-    paths = [os.path.join(output_dir, stem + end) for end in ('.pkl', '.dict.pkl')]
-    for path in paths:
+    data_path, words_path = (os.path.join(output_dir, stem + end) for end in ('.pkl', '.dict.pkl'))
+    for path in (data_path, words_path):
         check_can_write(path)  # before the long work
-    sentences = tokenize_all(train[0] + test[0], jobs)
+    sentences = tokenize_all(train[0] + test[0], jobs, tokenizer=tokenizer)
     n_train = len(train[0])
     dictionary = build_dict(sentences[:n_train])
     indices = [encode(words, dictionary) for words in sentences]
-    # The inner file appears first: where the data is, its dictionary is too.
-    with write_whole(paths[0]) as data, write_whole(paths[1]) as words:
+    # The inner files appear first: where the data is, what belongs to it is too.
+    with write_whole(data_path) as data, write_whole(words_path) as words, \
+            write_whole(about.path_of(data_path)) as companion:
+        companion.write(about.as_bytes(list(classes), tokenizer))
         pickle.dump(dictionary, words, 2)  # protocol 2, as Python 2 reads it too
         pickle.dump((indices[:n_train], train[1]), data, 2)
         pickle.dump((indices[n_train:], test[1]), data, 2)
-        settle(data)  # a full disk is found before the first of the two appears
+        settle(words)  # a full disk is found before the first of them appears
+        settle(data)
     return len(dictionary)
 
 

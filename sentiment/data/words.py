@@ -6,37 +6,26 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from functools import partial
 from itertools import repeat
 
-from sacremoses import MosesTokenizer
 from tqdm import tqdm
 
 from sentiment.data.errors import BadInput
+from sentiment.data.tokenizers import MOSES, find_tokenizer
 
 UNKNOWN, FIRST_WORD = 1, 2  # word indices; 0 is the padding
 CHUNK = 100                 # texts that a process is handed at once
 
 
-class Tokenizer(MosesTokenizer):
-    """Moses' own tokens; only the set of lower-case letters is not built anew for each word."""
-
-    LOWER = frozenset(MosesTokenizer.IsLower)
-
-    def islower(self, text):
-        return self.LOWER.issuperset(text)
+def tokenize_line(text, tokenizer=MOSES):
+    """Return the words of ``text`` in one string, a space between two."""
+    return ' '.join(find_tokenizer(tokenizer)(text))
 
 
-MOSES = Tokenizer(lang='en')
-
-
-def tokenize_line(text):
-    """Return the lower-case Moses tokens of ``text`` in one string, a space between two."""
-    return ' '.join(MOSES.tokenize(text, escape=False)).lower()
-
-
-def tokenize(text):
-    """Return the list of the lower-case Moses tokens of ``text``; each word is one object only."""
-    return split_line(tokenize_line(text))
+def tokenize(text, tokenizer=MOSES):
+    """Return the list of the lower-case words of ``text``; each word is one object only."""
+    return split_line(tokenize_line(text, tokenizer))
 
 
 def split_line(line):
@@ -56,7 +45,7 @@ def ignore_interrupt():
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def tokenize_all(texts, jobs=None, verbose=True):
+def tokenize_all(texts, jobs=None, verbose=True, tokenizer=MOSES):
     """Return :func:`tokenize` of each of ``texts``, in order, by ``jobs`` processes (all cores).
 
     ``verbose`` shows a bar on a terminal. Raises :class:`BadInput` if a worker process is killed,
@@ -64,9 +53,11 @@ def tokenize_all(texts, jobs=None, verbose=True):
     """
     jobs = min(jobs or count_cores(), -(-len(texts) // CHUNK) or 1)
     if jobs == 1:
-        return [tokenize(text) for text in progress(texts, len(texts), verbose)]
+        return [tokenize(text, tokenizer) for text in progress(texts, len(texts), verbose)]
+    find_tokenizer(tokenizer)(' ')  # loaded once, for all workers
     with ProcessPoolExecutor(jobs, initializer=ignore_interrupt) as pool, \
-            closing(pool.map(tokenize_line, texts, chunksize=CHUNK)) as lines:
+            closing(pool.map(partial(tokenize_line, tokenizer=tokenizer), texts,
+                             chunksize=CHUNK)) as lines:
         try:
             return [split_line(line) for line in progress(lines, len(texts), verbose)]
         except BrokenProcessPool as error:

@@ -6,6 +6,8 @@ import zipfile
 
 import numpy
 
+from sentiment.data.about import check_classes, default_classes
+from sentiment.data.checks import check_array
 from sentiment.data.safe_io import BadInput, check_can_write, load_arrays, write_whole
 from sentiment.data.words import FIRST_WORD
 from sentiment.engine import config, describe, numpy_floatX
@@ -38,12 +40,13 @@ def load_params(path, params):
     return params
 
 
-def reload_params(path, params, vocabulary):
+def reload_params(path, params, vocabulary, classes=None):
     """Return the parameters saved in the ``.npz`` at ``path``, to train on from.
 
     The rows of the embedding follow their words: ``vocabulary`` is that of the new training, an
     array of text from index 2 on, and words that the model does not know keep the fresh rows of
     ``params``. Where either side's words are unknown, so is which row is whose, which is said.
+    So do the classifier's columns follow the names of the ``classes``.
     Raises BadInput as :func:`load_params` does.
     """
     saved = load_arrays(path)
@@ -52,6 +55,8 @@ def reload_params(path, params, vocabulary):
                     'goes to the word of the same index', path)
     elif 'Wemb' in saved:
         saved['Wemb'] = rows_of_words(path, saved, params['Wemb'], vocabulary.tolist())
+    if classes and 'U' in saved and 'b' in saved:
+        saved.update(columns_of_classes(path, saved, params, classes))
     return take_params(path, saved, {name: value.shape for name, value in params.items()})
 
 
@@ -82,6 +87,32 @@ def rows_of_words(path, saved, fresh, words):
     logger.info('%s: %d of %d words take their embedding from it; %d start fresh', path, len(ours),
                 len(words), len(words) - len(ours))
     return rows
+
+
+def classes_of(path, saved, n_classes):
+    """Return the names of a saved model's classes, the usual ones where it has none; or BadInput.
+    """
+    if 'classes' not in saved:
+        return default_classes(n_classes)
+    names = check_array('%s: classes' % path, saved['classes'], 'U', (n_classes,)).tolist()
+    return check_classes(path, names, n_classes)
+
+
+def columns_of_classes(path, saved, fresh, classes):
+    """Return U and b with the saved columns of the classes that a model knows, others fresh."""
+    U, b = saved['U'], saved['b']
+    if U.ndim != 2 or b.shape != U.shape[1:] or len(U) != len(fresh['U']):
+        return {}  # whose shape take_params names
+    theirs = classes_of(path, saved, len(b))
+    if theirs == classes:
+        return {}
+    known = [name for name in classes if name in theirs]
+    ours, place = [classes.index(name) for name in known], [theirs.index(name) for name in known]
+    columns = {'U': fresh['U'].astype(U.dtype), 'b': fresh['b'].astype(b.dtype)}
+    columns['U'][:, ours], columns['b'][ours] = U[:, place], b[place]
+    logger.info('%s: of the classes %s it knows %s; others start fresh', path, ', '.join(classes),
+                ', '.join(known) or 'none')
+    return columns
 
 
 def take_params(path, saved, shapes):
@@ -156,17 +187,18 @@ def save_model(path, run, params, errors):
     """Write the model: what it takes to use it without the data that it was trained on.
 
     ``params`` and the three errors; ``options``, a JSON text; ``vocabulary``, the word of each
-    index from 2 up; ``class_shares`` (C,), of the training reviews; ``engine``, ``data_sha256``,
-    ``format_version``; and the course of the run: ``history`` (n, 4), an update and its three
-    errors; ``costs`` (n_updates,); ``lengths``.
+    index from 2 up; ``classes`` (C,), their names; ``class_shares`` (C,), of the training reviews;
+    ``engine``, ``data_sha256``, ``format_version``; and the course of the run: ``history`` (n, 4),
+    an update and its three errors; ``costs`` (n_updates,); ``lengths``.
     """
     known = {} if run.vocabulary is None else {'vocabulary': run.vocabulary}
     counts = numpy.bincount(run.sets[0][1], minlength=run.options['ydim'])
     with write_whole(path) as file:
         numpy.savez(file, options=as_json(run.options), engine=origin()[0],
                     data_sha256=run.data_sha256, format_version=FORMAT_VERSION,
-                    class_shares=counts / counts.sum(), **dict(zip(ERRORS, errors)), **known,
-                    **course(run), **params)
+                    class_shares=counts / counts.sum(),
+                    classes=numpy.array(run.options['classes']), **dict(zip(ERRORS, errors)),
+                    **known, **course(run), **params)
 
 
 def checkpoint_path(saveto):

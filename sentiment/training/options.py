@@ -7,16 +7,23 @@ from collections import namedtuple
 
 import numpy
 
+import imdb
 from sentiment.data.safe_io import BadInput, shown
+from sentiment.data.tokenizers import check_tokenizer
+from sentiment.data.vectors import dimension
 from sentiment.engine import config
+from sentiment.log import logger
+from sentiment.reviews.encodings import check_encoding
+from sentiment.reviews.given import is_path
 from sentiment.training import plots
 from sentiment.training.model_file import check_place, checkpoint_path
 
-# kind: int, float, bool, 'path' or 'choice'; low and high: bounds, beyond which no machine or
-# training can make use of it; also: what else it may be, None or -1
+# kind: int, float, bool, 'path', 'choice' or 'text'; low and high: bounds, beyond which no machine
+# or training can make use of it; also: what else it may be, None or -1
 Option = namedtuple('Option', 'kind low high also')
 ENDLESS = numpy.inf
 COPIES = 4  # of each parameter: its value, its gradient, two running means
+WEIGHTS = ('balanced',)  # of classes
 POOLINGS = ('mean', 'mean_max')  # what the classifier may read
 
 
@@ -24,8 +31,9 @@ def number(kind, low, high=ENDLESS, also=()):
     return Option(kind, low, high, also)
 
 
-PATH, CHOICE, TRUTH = (Option(kind, None, None, (None,) * (kind == 'path'))
-                       for kind in ('path', 'choice', bool))
+PATH, TEXT, CHOICE, TRUTH = (Option(kind, None, None, (None,) * (kind in ('path', 'text')))
+                             for kind in ('path', 'text', 'choice', bool))
+WEIGHT = Option('choice', None, None, (None,))
 NONE, ALL = (None,), (-1,)
 OPTIONS = {
     'dim_proj': number(int, 1, 2 ** 20), 'patience': number(int, 1), 'max_epochs': number(int, 1),
@@ -38,7 +46,9 @@ OPTIONS = {
     'reload_model': PATH, 'test_size': number(int, 1, also=ALL), 'path': PATH,
     'seed': number(int, 0, 2 ** 32 - 1), 'bucket': TRUTH, 'resume': TRUTH, 'plot': PATH,
     'init_scale': number(float, 0., 1e6), 'crop': number(int, 1, also=NONE), 'pooling': CHOICE,
-    'test_once': TRUTH, 'fast': TRUTH}
+    'test_once': TRUTH, 'fast': TRUTH, 'test_path': PATH, 'text_column': TEXT,
+    'label_column': TEXT, 'encoding': TEXT, 'tokenizer': TEXT, 'class_weight': WEIGHT,
+    'embeddings': PATH}
 
 # names that models and checkpoints of before may have; what is fast is now another option
 OLD_ENCODERS = {'auto': 'lstm', 'lstm_fused': 'lstm'}
@@ -80,18 +90,56 @@ def check_options(options, choices):
     if callable(options['optimizer']):
         options['optimizer'] = optimizer_name(options['optimizer'], choices['optimizer'])
         choices = dict(choices, optimizer=[options['optimizer']])
+    choices = dict(choices, class_weight=WEIGHTS)
     for name, option in OPTIONS.items():
-        if option.kind == 'path':
-            options[name] = as_path(name, options[name])
-        elif option.kind == 'choice':
-            check_choice(name, options[name], choices[name])
-        else:
-            check_value(name, options[name])
-    if options['path'] and os.path.exists(options['path']):  # else a name that is looked for
-        options['path'] = os.path.abspath(options['path'])
+        if name != 'path' and (options[name] is not None or None not in option.also):
+            options[name] = usable(name, options[name], choices)
+    settle_data(options)
     check_memory(options)
     check_files(options)
     return options
+
+
+def usable(name, value, choices):
+    """Return the value of an option if it can be that, or raise BadInput."""
+    kind = OPTIONS[name].kind
+    if kind == 'path':
+        return as_path(name, value)
+    if kind == 'text':
+        return check_named(name, value)
+    if kind == 'choice':
+        check_choice(name, value, choices[name])
+    else:
+        check_value(name, value)
+    return value
+
+
+def check_named(name, value):
+    """Return the name of a column, of an encoding or of a tokenizer; raise BadInput at another."""
+    if name == 'tokenizer':
+        return check_tokenizer(value)
+    if name == 'encoding':
+        return check_encoding(value)
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or value == '':
+        raise BadInput('%s: %s is no name of a column' % (name, shown(value)))
+    return str(value)
+
+
+def settle_data(options):
+    """Say in full where the data is: of reviews that are given, where they are kept."""
+    if options['path'] is not None and not is_path(options['path']):
+        how = {name: options[name] for name in imdb.READING}
+        options.update(dict.fromkeys(how), path=imdb.locate(options['path'], **how))
+    options['path'] = as_path('path', options['path'])
+    for name in ('path', 'test_path', 'embeddings'):
+        if options[name] and os.path.exists(options[name]):  # else a name that is looked for
+            options[name] = os.path.abspath(options[name])
+    if options['embeddings']:
+        width = dimension(options['embeddings'])
+        if width != options['dim_proj']:
+            logger.info('dim_proj: %d, the width of the vectors in %s', width,
+                        options['embeddings'])
+        options['dim_proj'] = width
 
 
 def as_path(name, value):

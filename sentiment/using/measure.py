@@ -1,4 +1,5 @@
 """How good a model is, and on what: errors, log loss, AUC, confusion; its test set again."""
+import os
 from array import array
 from numbers import Integral
 
@@ -11,6 +12,9 @@ from sentiment.data.safe_io import BadInput, shown
 from sentiment.data.words import UNKNOWN
 from sentiment.data.pickles import MAX_INDEX
 from sentiment.log import logger
+from sentiment.reviews.classes import indices_of
+from sentiment.reviews.given import as_reviews, is_path
+from sentiment.reviews.read import read_sets
 from sentiment.training.batches import random_subset
 from sentiment.using.ask import as_list, check_words, index_texts, pred_sorted
 
@@ -23,8 +27,9 @@ def evaluate(model, data, verbose=False):
 
     Returns a dict: n_samples; error and accuracy, fractions of 0 to 1; log_loss, nats; auc, the
     area under the ROC curve, a mean over the classes; unknown_words, the share of words that the
-    model does not know; confusion, rows of the true class, columns of the predicted one. Raises
-    BadInput at data of another form, and at words and labels that the model cannot have.
+    model does not know; confusion, rows of the true class, columns of the predicted one; classes,
+    name -> precision, recall, f1, n_samples. Raises BadInput at data of another form, and at words
+    and labels that the model cannot have.
     """
     reviews, labels = check_data(model, data)
     n_classes = model.options['ydim']
@@ -37,7 +42,22 @@ def evaluate(model, data, verbose=False):
             'accuracy': float((predicted == labels).mean()),
             'log_loss': float(-numpy.log(likelihood.clip(1e-15)).mean()),
             'auc': area_under_roc(probs, labels), 'unknown_words': unknown_share(reviews),
-            'confusion': confusion.tolist()}
+            'confusion': confusion.tolist(), 'classes': by_class(model.classes, confusion)}
+
+
+def by_class(names, confusion):
+    """Return name -> precision, recall and f1 of each class, None where there is nothing to divide,
+    and its number of samples.
+    """
+    right, called, there = confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1)
+    return {name: {'precision': ratio(right[k], called[k]), 'recall': ratio(right[k], there[k]),
+                   'f1': ratio(2 * right[k], called[k] + there[k]), 'n_samples': int(there[k])}
+            for k, name in enumerate(names)}
+
+
+def ratio(part, whole):
+    """Return part / whole as a float, None of nothing."""
+    return float(part / whole) if whole else None
 
 
 def unknown_share(reviews):
@@ -119,44 +139,87 @@ def area_under_roc(probs, labels):
 # --- Finding the test set again ---------------------------------------------------------------
 
 
-def load_test_set(model, dataset=None, path=None, test_size=None):
-    """Return the test set ``(reviews, labels)`` to measure ``model`` on, in its own word indices.
+def load_test_set(model, dataset=None, path=None, test_size=None, **how):
+    """Return the test set ``(reviews, labels)`` to measure ``model`` on, in its own word indices
+    and classes.
 
-    By default the very reviews that its training was tested on. Raw reviews, a folder or an
-    archive, are read with the model's own words; so is a pickle that has a dictionary beside it.
+    By default the very reviews that its training was tested on. Raw reviews, in any form, are read
+    with the model's own words, as ``how`` (text_column, label_column, encoding) says; so is a
+    pickle that has a dictionary beside it. Classes are matched by their names. Raises BadInput.
     """
     options = dict(model.options, maxlen=None)  # which is of training reviews only
-    if dataset or path:
-        options.update(dataset=dataset or 'imdb', path=path)
+    if dataset or path is not None:
+        options.update(dict.fromkeys(imdb.READING, None), dataset=dataset or 'imdb', path=path)
+    options.update((name, value) for name, value in how.items() if value is not None)
     if test_size is not None:
         options['test_size'] = test_size
     if options['dataset'] not in lstm.datasets:
         raise BadInput('dataset: %r is not one of %s'
                        % (options['dataset'], ', '.join(lstm.datasets)))
-    if path and imdb.is_raw(path):
+    if path is not None and imdb.is_raw(path):
         check_words(model)
-        test = imdb.sort_by_length(read_raw(model, path))
+        test = imdb.sort_by_length(read_raw(model, path, imdb.as_how(options)))
         return random_subset(test, options['test_size'], options['seed'])
-    rng = numpy.random.RandomState(options['seed'])
-    load = lstm.dictionaries.get(options['dataset'])
-    dictionary = load(options['path']) if load and model.dictionary else None
-    if dictionary is None:
-        if model.dictionary:
-            logger.info('no dictionary beside the data: its indices are taken for those of the '
-                        'model')
-        return lstm.load_sets(options, rng)[2]
-    options['n_words'] = MAX_INDEX
-    return translate(lstm.load_sets(options, rng)[2], dictionary, model.dictionary)
+    return load_ready(model, options)
 
 
-def read_raw(model, path):
-    """Return the test set of raw reviews, in the model's word indices."""
-    texts, labels = imdb_preprocess.read_test_set(path)
+def load_ready(model, options):
+    """Return the test set of preprocessed data, or of what is preprocessed once."""
+    load, rng = lstm.dictionaries.get(options['dataset']), numpy.random.RandomState(options['seed'])
+    dictionary = load(**imdb.reading(options)) if load and model.dictionary else None
+    if dictionary is None and model.dictionary:
+        logger.info('no dictionary beside the data: its indices are taken for those of the model')
+    if dictionary is not None:
+        options['n_words'] = MAX_INDEX
+    sets = lstm.load_sets(options, rng)
+    classes, tokenizer = imdb.names_of(load, options, sets)
+    if dictionary is not None and tokenizer != model.options['tokenizer']:
+        raise BadInput('%s: its words were made by the tokenizer %s, those of the model by %s; '
+                       'give the raw reviews' % (options['path'], tokenizer,
+                                                 model.options['tokenizer']))
+    test = sets[2] if dictionary is None else translate(sets[2], dictionary, model.dictionary)
+    return test[0], match(model, test[1], classes, options['path'])
+
+
+def match(model, labels, classes, source):
+    """Return labels of ``classes`` as the model's labels of the same names; raises BadInput."""
+    if classes == model.classes:
+        return labels
+    return numpy.array(indices_of([classes[k] for k in labels], model.classes, source))
+
+
+def read_raw(model, path, how):
+    """Return the test set of raw reviews, in the model's word indices and classes."""
+    texts, labels = read_test_reviews(model, path, how)
+    labels = numpy.array(indices_of(labels, model.classes, path))
     reviews = index_texts(model, texts, verbose=True)
     some = [k for k, review in enumerate(reviews) if review]
     if len(some) < len(reviews):
         logger.info('%s: left out: %d reviews without a word', path, len(reviews) - len(some))
-    return [reviews[k] for k in some], numpy.array(labels)[some]
+    return [reviews[k] for k in some], labels[some]
+
+
+def read_test_reviews(model, path, how):
+    """Return the texts and labels of raw reviews to test on: the test set among them, if there is
+    one; what was held out of the very source of the training; else all of them.
+    """
+    if not is_path(path):
+        return as_reviews(path, how.text_column, how.label_column)
+    if is_same(path, model.options['path']):
+        return imdb_preprocess.read_both_sets(path, how=how,
+                                              test_path=model.options['test_path'])[1]
+    sets = read_sets(path, how)
+    if 'test' not in sets:
+        logger.info('%s: all of its %d reviews are tested on', path, len(sets['train'].texts))
+    return sets.get('test', sets['train'])
+
+
+def is_same(path, other):
+    """Whether two paths name one file or folder."""
+    try:
+        return bool(other) and os.path.samefile(path, other)
+    except OSError:
+        return False
 
 
 def translate(data, theirs, ours):

@@ -6,30 +6,35 @@ import numpy
 
 import lstm
 from sentiment.data.checks import check_array
+from sentiment.data.about import default_classes
 from sentiment.data.pickles import read_dictionary, words_in_order
 from sentiment.data.safe_io import BadInput, load_arrays
+from sentiment.data.tokenizers import MOSES, check_tokenizer
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import (BUILDING, concurrent, config, function, numpy_floatX, padded,
                               tensor)
-from sentiment.training.model_file import as_dictionary, index_of_words, take_params
+from sentiment.training.model_file import (as_dictionary, classes_of, index_of_words,
+                                           take_params)
 from sentiment.training.options import OLD_ENCODERS, OPTIONS, check_choice, check_value
 
 DEFAULTS = {name: keyword.default
             for name, keyword in inspect.signature(lstm.train_lstm).parameters.items()}
 READ = {'dataset': str, 'path': str, 'seed': int, 'test_size': int, 'valid_batch_size': int,
-        'pooling': str, 'encoder': str}  # what measuring needs, and the types
+        'pooling': str, 'encoder': str, 'tokenizer': str, 'text_column': str,
+        'label_column': str, 'encoding': str, 'test_path': str}  # for measuring, and the types
 
 
 class Model:
     """A trained model, ready to answer any number of threads; it can be pickled and copied.
 
     options: of its training, a dict; params: name -> array; dictionary: word -> index, or None;
-    saved: all arrays of its file.
+    saved: all arrays of its file; classes: the list of their names.
     """
 
-    def __init__(self, options, params, dictionary=None, saved=None):
+    def __init__(self, options, params, dictionary=None, saved=None, classes=None):
         self.options, self.params, self.dictionary = options, params, dictionary
         self.saved, self.compiled = saved or {}, {}
+        self.classes = classes or default_classes(options['ydim'])
 
     def __getstate__(self):
         return dict(vars(self), compiled={})  # functions cannot be pickled, but compiled again
@@ -62,7 +67,7 @@ class Average(Model):
         if all(share is not None for share in shares):
             saved['class_shares'] = numpy.mean(shares, axis=0)
         params = {'b': numpy.mean([model.params['b'] for model in models], axis=0)}
-        super().__init__(first.options, params, first.dictionary, saved)
+        super().__init__(first.options, params, first.dictionary, saved, first.classes)
         self.models = list(models)
 
     def f_pred_prob(self, x, mask):
@@ -92,7 +97,8 @@ def read_model(path, saved, dictionary=None):
     options = dict(read_options(path, saved), **read_sizes(path, saved))
     params = take_params(path, saved, shapes_of(options))
     check_shares(path, saved, options['ydim'])
-    return Model(options, params, read_words(path, saved, dictionary, options['n_words']), saved)
+    words = read_words(path, saved, dictionary, options['n_words'])
+    return Model(options, params, words, saved, classes_of(path, saved, options['ydim']))
 
 
 def average(models):
@@ -101,10 +107,10 @@ def average(models):
     Its probabilities are their geometric means, normalized, so that what each state adds stays
     exact. Raises BadInput unless all know the same words and classes.
     """
-    known = [(model.options['n_words'], model.options['ydim'], model.dictionary)
-             for model in models]
+    known = [(model.options['n_words'], model.classes, model.options['tokenizer'],
+              model.dictionary) for model in models]
     if known.count(known[0]) < len(known):
-        raise BadInput('models of different words or classes cannot be averaged')
+        raise BadInput('models of different words, tokenizers or classes cannot be averaged')
     return Average(models)
 
 
@@ -115,6 +121,7 @@ def read_options(path, saved):
         known = dict(DEFAULTS, noise_std=0., use_dropout=bool(options.get('use_dropout', True)),
                      **{name: options[name] for name, kind in READ.items()
                         if isinstance(options.get(name), kind)})
+        known['tokenizer'] = check_tokenizer(known['tokenizer'] or MOSES)
         known['encoder'] = OLD_ENCODERS.get(known['encoder'], known['encoder'])
         for name in READ:
             if OPTIONS[name].kind in (int, float):

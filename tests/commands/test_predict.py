@@ -187,19 +187,29 @@ def test_blank_lines_at_the_end_are_no_reviews(saved, tmp_path, capsys, text, li
 @pytest.mark.parametrize('text', [
     b'id,text,label\n1,"A fine film",1\n2,"A poor film",0\n',
     b'text\tlabel\nA fine film\t1\nA poor film\t0\n', b'__label__pos a fine film\n' * 3,
-    b'{"text": "A fine film", "label": 1}\n' * 3, b'PAR1' + bytes(99),
-    b'PK\x03\x04' + bytes(99), b'\x1f\x8b\x08' + bytes(99)])
-@pytest.mark.parametrize('more', [[], ['--whole']])
-def test_a_table_is_refused_in_one_line(saved, tmp_path, capsys, text, more):
+    b'{"text": "A fine film", "label": 1}\n' * 3, b'PAR1' + bytes(99), b'%PDF-1.7'])
+def test_a_table_is_no_review_as_a_whole(saved, tmp_path, capsys, text):
     (tmp_path / 'data.txt').write_bytes(text)
-    assert main(['predict', saved[0], str(tmp_path / 'data.txt')] + more) == 2
+    assert main(['predict', saved[0], str(tmp_path / 'data.txt'), '--whole']) == 2
     out, err = capsys.readouterr()
     assert not out and err.count('\n') == 1 and 'data.txt: looks like ' in err
 
 
-def test_a_table_in_a_pipe_is_refused(saved):
-    done = run_python('lstm.py', 'predict', saved[0], input=b'text,label\nA fine film,1\n')
-    assert done.returncode == 2 and not done.stdout and b'-: looks like' in done.stderr
+@pytest.mark.parametrize('text', [b'PAR1' + bytes(99), b'PK\x03\x04' + bytes(99), b'%PDF-1.7',
+                                  b'\x1f\x8b\x08' + bytes(99), b'PK\x03\x04[Content_Types].xml'])
+def test_what_cannot_be_read_is_one_line(saved, tmp_path, capsys, text):
+    (tmp_path / 'data.txt').write_bytes(text)
+    assert main(['predict', saved[0], str(tmp_path / 'data.txt')]) == 2
+    out, err = capsys.readouterr()
+    assert not out and err.count('\n') == 1 and 'data.txt' in err
+
+
+def test_a_table_in_a_pipe_is_answered_by_a_table(saved):
+    done = run_python('lstm.py', 'predict', saved[0], input=b'text,label\nwordoa,1\n')
+    assert done.returncode == 0 and done.stdout.decode().splitlines()[0] == (
+        'text,label_given,label,probability_negative,probability_positive,unknown_words')
+    assert done.stdout.decode().splitlines()[1].startswith('wordoa,1,positive,0.')
+    assert b'-: its column label is now label_given' in done.stderr
 
 
 @pytest.mark.skipif(not os.path.exists('/dev/zero'), reason='needs a device without an end')

@@ -15,11 +15,11 @@ from sentiment.data.arrays import load_arrays
 from sentiment.data.errors import BadInput
 from sentiment.data.opening import file_hash, open_readable, open_regular, read_bounded
 from sentiment.data.pickles import read_dictionary, read_sets
-from sentiment.data.reviews import read_reviews
+from sentiment.reviews import read as reviews
 
 COMPRESS = [gzip.compress, bz2.compress, lzma.compress]
 READERS = [open_regular, read_bounded, file_hash, load_arrays, read_sets, read_dictionary,
-           read_reviews]
+           reviews.read_sets]
 
 
 def make_socket(path):

@@ -28,7 +28,8 @@ def test_what_is_saved_is_read_again(tmp_path):
 def test_a_full_disk_leaves_both_files_as_they_were(tmp_path, monkeypatch):
     sets = (['a film', 'no film'], [1, 0]), (['a no'], [1])
     save(*sets, str(tmp_path))
-    before = {name: (tmp_path / name).read_bytes() for name in ('imdb.pkl', 'imdb.dict.pkl')}
+    before = {name: (tmp_path / name).read_bytes()
+              for name in ('imdb.pkl', 'imdb.dict.pkl', 'imdb.json')}
     monkeypatch.setattr(os, 'fsync', full_disk)
     with pytest.raises(BadInput, match='No space left on device'):
         save((['other words', 'others'], [1, 0]), sets[1], str(tmp_path))

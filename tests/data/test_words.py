@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sacremoses import MosesTokenizer
 
 from sentiment.data.safe_io import BadInput
-from sentiment.data.words import CHUNK, MOSES, build_dict, encode, tokenize, tokenize_all
+from sentiment.data.words import CHUNK, build_dict, encode, tokenize, tokenize_all
 from tests.helpers import REVIEWS, Evil
 
 SACREMOSES = MosesTokenizer(lang='en')
@@ -22,11 +22,6 @@ def test_tokens_are_sacremoses_own_in_lower_case():
 @given(st.text())
 def test_tokens_of_any_text_are_sacremoses_own(text):
     assert tokenize(text) == [word.lower() for word in SACREMOSES.tokenize(text, escape=False)]
-
-
-@given(st.text())
-def test_lower_case_letters_are_sacremoses_own(text):
-    assert MOSES.islower(text) == SACREMOSES.islower(text)
 
 
 def test_more_processes_give_the_same_words_in_the_same_order(capsys):

@@ -85,7 +85,7 @@ def test_what_a_measurement_takes_for_granted_is_said(saved, model, tmp_path, ca
     write_raw(raw, *read_sets(saved[1])[1])
     shutil.rmtree(str(raw / 'test'))
     load_test_set(model, path=str(raw))
-    assert 'no test/' in capsys.readouterr().err
+    assert 'all of its 23 reviews are tested on' in capsys.readouterr().err
     alone = shutil.copy(saved[1], str(tmp_path / 'alone.pkl'))
     load_test_set(model, path=alone)
     assert 'no dictionary' in capsys.readouterr().err
@@ -151,8 +151,25 @@ def test_the_share_of_unknown_words_is_measured(model):
 
 
 def test_raw_reviews_without_a_word_are_left_out_and_counted(model, monkeypatch, capsys):
-    monkeypatch.setattr(imdb_preprocess, 'read_test_set',
-                        lambda path: (['wordca', ' ', 'wordoa'], [0, 1, 1]))
-    reviews, labels = room.read_raw(model, 'raw')
+    monkeypatch.setattr(room, 'read_test_reviews',
+                        lambda *_: (['wordca', ' ', 'wordoa'], ['negative'] + 2 * ['positive']))
+    reviews, labels = room.read_raw(model, 'raw', None)
     assert reviews == [[2], [14]] and labels.tolist() == [0, 1]
     assert 'raw: left out: 1 reviews without a word' in capsys.readouterr().err
+
+
+def test_classes_are_matched_by_name(model):
+    table = ['wordoa', 'wordca', 'wordoa'], ['positive', 'negative', 'pos']
+    reviews, labels = load_test_set(model, path=table, test_size=-1)
+    assert labels.tolist() == [1, 0, 1] and reviews == [[14], [2], [14]]
+    with pytest.raises(BadInput, match='no class of the training: 0, 1; known are negative, pos'):
+        load_test_set(model, path=(table[0], [1, 0, 1]))
+
+
+def test_the_figures_of_each_class(model):
+    reviews, labels = load_test_set(model, test_size=-1)
+    measured = evaluate(model, (reviews, labels))
+    (a, b), (c, d) = measured['confusion']
+    assert measured['classes']['positive'] == {
+        'precision': d / (b + d), 'recall': d / (c + d), 'f1': 2 * d / (b + c + 2 * d),
+        'n_samples': c + d}

@@ -5,6 +5,7 @@ import tarfile
 from sentiment.data.errors import BadInput, naming, reason, shown
 from sentiment.data.opening import open_bounded
 
+TAR_ENDINGS = ('.tar', '.tar.gz', '.tgz', '.tar.bz2', '.tbz2', '.tar.xz', '.txz')
 EXTENDED = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
             tarfile.GNUTYPE_LONGLINK)
 MAX_HEADER = 2 ** 16     # bytes of a header of these types, which is read at once
@@ -32,8 +33,10 @@ def refuse(path, why):
     raise BadInput('%s: refused: %s' % (path, why))
 
 
-def each_member(path, longest):
-    """Yield (member, its first ``longest`` bytes) of each file and folder of a tar archive.
+def each_member(path):
+    """Yield (member, its binary stream, None of a folder) of each member of a tar archive.
+
+    The stream lasts until the next is asked for.
 
     Raises :class:`BadInput` for a damaged archive, and for members that would leave the folder or
     are neither file nor folder.
@@ -47,8 +50,7 @@ def each_member(path, longest):
                     check_member(member, path)
                     if len(archive.pax_headers) > MAX_GLOBAL:
                         refuse(path, 'more than %d global values' % MAX_GLOBAL)
-                    file = archive.extractfile(member) if member.isfile() else None
-                    yield member, file.read(longest) if file else b''
+                    yield member, archive.extractfile(member) if member.isfile() else None
             check_end(stream, path)
         except (OSError, BadInput):  # open_bounded names the file
             raise

@@ -4,9 +4,9 @@ import tarfile
 
 import pytest
 
-from sentiment.data import reviews
-from sentiment.data.reviews import read_reviews
 from sentiment.data.safe_io import BadInput
+from sentiment.reviews import members, read
+from sentiment.reviews.read import read_sets
 from tests.helpers import REVIEWS, write_archive, write_folder
 
 
@@ -17,30 +17,38 @@ def member(name, kind=tarfile.REGTYPE, link=''):
     return info
 
 
+def count(sets):
+    """The number of reviews in all sets."""
+    return sum(len(found.texts) for found in sets.values())
+
+
 def refusal(source):
     """The one line with which a source is refused."""
     with pytest.raises(BadInput) as caught:
-        read_reviews(source)
+        read_sets(source)
     assert len(str(caught.value).splitlines()) == 1
     return str(caught.value)
 
 
 def test_a_folder_and_an_archive_hold_the_same(tmp_path):
-    read = read_reviews(write_folder(tmp_path / 'a'))
-    assert {'%s/%s/%s' % (key + (name,)): text for key in read for name, text in read[key].items()
-            } == REVIEWS
-    assert read == read_reviews(write_archive(tmp_path / 'a.tar.gz'))
+    sets = read_sets(write_folder(tmp_path / 'a'))
+    assert {key: list(zip(*found)) for key, found in sets.items()} == {
+        kind: [(REVIEWS[name], {'pos': 'positive', 'neg': 'negative'}[label])
+               for label in ('pos', 'neg')
+               for name in sorted(REVIEWS) if name.startswith('%s/%s/' % (kind, label))]
+        for kind in ('train', 'test')}
+    assert sets == read_sets(write_archive(tmp_path / 'a.tar.gz'))
 
 
 def test_byte_order_marks_and_other_files_are_tolerated(tmp_path):
     files = dict(REVIEWS, **{'train/pos/0_9.txt': b'\xef\xbb\xbfA fine film , a fine day.',
                              'train/unsup/0.txt': b'\xff', 'train/pos/.hidden.txt': b'\xff',
                              'README': b'\xff'})
-    read = read_reviews(write_folder(tmp_path / 'a'))
-    assert read == read_reviews(write_folder(tmp_path / 'b', files))
+    found = read_sets(write_folder(tmp_path / 'a'))
+    assert found == read_sets(write_folder(tmp_path / 'b', files))
     extra = [member(name) for name in ('aclImdb/README', 'aclImdb/train/unsup/0.txt',
                                        'aclImdb/train/pos/.hidden.txt')]
-    assert read == read_reviews(write_archive(tmp_path / 'a.tar.gz', extra=extra))
+    assert found == read_sets(write_archive(tmp_path / 'a.tar.gz', extra=extra))
 
 
 @pytest.mark.parametrize('change, named', [
@@ -48,22 +56,25 @@ def test_byte_order_marks_and_other_files_are_tolerated(tmp_path):
     ({'train/pos/2_7.txt': b''}, '2_7.txt: an empty review'),
     ({'test/neg/0_1.txt': b' \n\t'}, '0_1.txt: an empty review'),
     ({'train/pos/2_7.txt': b'x' * (2 ** 20 + 1)}, '2_7.txt: a review of more than'),
-    ({'train/pos/2_7.txt/deep.txt': b'x'}, '2_7.txt: not a regular file but a folder'),
     ({'more/train/pos/1.txt': b'x'}, 'more than one place')])
 def test_bad_files_are_named(change, named, tmp_path):
     assert named in refusal(write_folder(tmp_path / 'reviews', dict(REVIEWS, **change)))
 
 
 def test_missing_sets_are_named(tmp_path):
-    sources = [str(tmp_path / 'nowhere'), write_folder(tmp_path / 'empty', {'x.txt': 'x'}),
-               write_folder(tmp_path / 'one', {'train/pos/0.txt': 'x'}),
-               write_archive(tmp_path / 'no_neg.tar', {'train/pos/0.txt': 'x'}, mode='w')]
     (tmp_path / 'half' / 'train' / 'neg').mkdir(parents=True)
-    sources.append(write_folder(tmp_path / 'half', {'train/pos/0.txt': 'x'}))
-    for source in sources:
+    for source, named in [
+            (str(tmp_path / 'nowhere'), 'No such file'),
+            (write_folder(tmp_path / 'empty', {'x.txt': 'x'}), 'no reviews of a form'),
+            (write_folder(tmp_path / 'test', {'test/%s/0.txt' % y: 'x' for y in 'ab'}),
+             'no reviews to train on'),
+            (write_folder(tmp_path / 'half', {'train/pos/0.txt': 'x'}),
+             'no review (*.txt) in train/neg'),
+            (write_archive(tmp_path / 'more.tar', REVIEWS, [member('aclImdb/test/neu',
+                                                                   tarfile.DIRTYPE)], mode='w'),
+             'no review (*.txt) in test/neu')]:
         error = refusal(source)
-        assert os.path.basename(source) in error
-    assert 'no review (*.txt) in train/neg' in error
+        assert os.path.basename(source) in error and named in error
 
 
 # --- What is left out -------------------------------------------------------------------------
@@ -75,31 +86,18 @@ def both(tmp_path, files):
             write_archive(tmp_path / 'archive.tar.gz', files))
 
 
-@pytest.mark.parametrize('extra, named', [
-    ('train/neu/0.txt', 'train/ has the folder neu;'),
-    ('test/neu/0.txt', 'test/ has the folder neu;'),
-    ('train/POS/0.txt', 'the folder POS;'), ('train/a/b/0.dat', 'the folder a;')])
-def test_a_third_class_is_named(extra, named, tmp_path):
-    for source in both(tmp_path, dict(REVIEWS, **{extra: 'so so'})):
-        error = refusal(source)
-        assert named in error and 'folders pos and neg' in error
-
-
-def test_classes_of_other_names_are_named(tmp_path):
-    files = {'train/positive/0.txt': 'fine', 'train/negative/0.txt': 'poor'}
+def test_a_class_is_called_as_its_folder(tmp_path):
+    files = dict(REVIEWS, **{'train/so so/0.txt': 'so so', 'train/unsup/0.txt': 'x'})
     for source in both(tmp_path, files):
-        error = refusal(source)
-        assert 'the folders negative, positive; its reviews are read from the folders pos' in error
+        found = read_sets(source)
+        assert found['train'].labels == ['so so', 'positive', 'positive', 'negative', 'negative']
 
 
-def test_a_folder_without_train_says_what_it_found(tmp_path):
-    source = write_folder(tmp_path / 'a', {'pos/0.txt': 'fine', 'neg/0.txt': 'poor'})
-    assert 'wanted are the folders train/pos and train/neg, found neg, pos' in refusal(source)
-
-
-def test_an_empty_third_class_in_an_archive_is_named(tmp_path):
-    extra = [member('aclImdb/train/neu', tarfile.DIRTYPE)]
-    assert 'the folder neu' in refusal(write_archive(tmp_path / 'a.tar', extra=extra))
+def test_classes_may_stand_alone(tmp_path):
+    files = {'stars/%d/%d.txt' % (stars, k): 'text %d' % k for stars in (1, 2, 10) for k in (0, 1)}
+    for source in both(tmp_path, files):
+        found = read_sets(source)
+        assert list(found) == ['train'] and set(found['train'].labels) == {'1', '2', '10'}
 
 
 def test_what_is_left_out_is_counted_and_named(tmp_path, capsys):
@@ -107,7 +105,7 @@ def test_what_is_left_out_is_counted_and_named(tmp_path, capsys):
                              'train/unsup/0.txt': 'a', 'train/unsup/1.txt': 'b',
                              'train/pos/.DS_Store': 'hidden', 'train/urls_pos.txt': 'http'})
     for source in both(tmp_path, files):
-        assert sum(map(len, read_reviews(source).values())) == len(REVIEWS)
+        assert count(read_sets(source)) == len(REVIEWS)
         said = capsys.readouterr().err
         assert said.count('\n') == 1 and source in said
         assert 'left out: 3 files that do not end in .txt, such as test/neg/z.md' in said
@@ -117,7 +115,7 @@ def test_what_is_left_out_is_counted_and_named(tmp_path, capsys):
 def test_what_lies_deeper_is_counted(tmp_path, capsys):
     files = dict(REVIEWS, **{'train/pos/more/0.txt': 'x', 'train/pos/x.TXT': 'x'})
     for source in both(tmp_path, files):
-        read_reviews(source)
+        read_sets(source)
         said = capsys.readouterr().err
         assert '1 file that does not end in .txt, such as train/pos/x.TXT' in said
         assert '1 folder or file below the folder of a class, such as train/pos/more' in said
@@ -125,21 +123,21 @@ def test_what_lies_deeper_is_counted(tmp_path, capsys):
 
 def test_nothing_left_out_is_nothing_said(tmp_path, capsys):
     for source in both(tmp_path, REVIEWS):
-        read_reviews(source)
+        read_sets(source)
     assert capsys.readouterr().err == ''
 
 
 def test_hidden_folders_are_no_classes(tmp_path):
     files = dict(REVIEWS, **{'train/.ipynb_checkpoints/0.txt': 'x'})
     for source in both(tmp_path, files):
-        read_reviews(source)
+        read_sets(source)
 
 
 def test_a_root_that_is_called_like_a_set_is_read(tmp_path):
     path = str(tmp_path / 'a.tar')
     with tarfile.open(path, 'w') as archive:
         archive.add(write_folder(tmp_path / 'x', REVIEWS), 'test')
-    assert sum(map(len, read_reviews(path).values())) == len(REVIEWS)
+    assert count(read_sets(path)) == len(REVIEWS)
 
 
 # --- Hostile sources --------------------------------------------------------------------------
@@ -148,10 +146,13 @@ def test_a_root_that_is_called_like_a_set_is_read(tmp_path):
 def test_an_unreadable_folder_is_one_line(tmp_path, monkeypatch):
     source = write_folder(tmp_path / 'reviews')
 
-    def forbidden(path):
-        raise PermissionError(13, 'Permission denied')
+    def forbidden(folder, onerror=None):
+        error = PermissionError(13, 'Permission denied')
+        if onerror:
+            onerror(error)
+        return iter(())
 
-    monkeypatch.setattr(os, 'scandir', forbidden)
+    monkeypatch.setattr(os, 'walk', forbidden)
     assert 'reviews: Permission denied' in refusal(source)
 
 
@@ -194,7 +195,10 @@ def test_two_roots_in_an_archive_are_refused(tmp_path):
     assert 'more than one place' in refusal(write_archive(tmp_path / 'a.tar.gz', extra=extra))
 
 
-@pytest.mark.parametrize('bound, value', [('MAX_FILES', 3), ('MAX_BYTES', 50)])
-def test_bounds_hold(bound, value, tmp_path, monkeypatch):
-    monkeypatch.setattr(reviews, bound, value)
-    assert 'more than %d' % value in refusal(write_folder(tmp_path / 'reviews'))
+def test_bounds_hold(tmp_path, monkeypatch):
+    monkeypatch.setattr(members, 'MAX_FILES', 3)
+    assert 'more than 3' in refusal(write_folder(tmp_path / 'reviews'))
+    monkeypatch.undo()
+    monkeypatch.setattr(read, 'TEXT_FLOOR', 50)
+    monkeypatch.setattr(read, 'TEXT_RATIO', 0)
+    assert 'too much memory' in refusal(write_folder(tmp_path / 'reviews'))

@@ -6,10 +6,11 @@ import tracemalloc
 
 import pytest
 
-from sentiment.data import opening, reviews
-from sentiment.data.archives import MAX_GLOBAL, each_member
+from sentiment.data import opening
+from sentiment.reviews import read
+from sentiment.reviews.archives import MAX_GLOBAL, each_member
 from sentiment.data.errors import BadInput
-from sentiment.data.reviews import read_reviews
+from sentiment.reviews.read import read_sets
 from tests.helpers import REVIEWS, write_archive
 
 ZEROS = bytes(2 ** 20)
@@ -35,7 +36,7 @@ def refuse(path):
     tracemalloc.start()
     try:
         with pytest.raises(BadInput) as caught:
-            read_reviews(path)
+            read_sets(path)
         assert len(str(caught.value).splitlines()) == 1 and len(str(caught.value)) < 600
         return str(caught.value), tracemalloc.get_traced_memory()[1]
     finally:
@@ -60,7 +61,7 @@ def test_long_names_are_read(tmp_path):
                 member = tarfile.TarInfo('aclImdb/' + place + name)
                 member.size = 4
                 archive.addfile(member, io.BytesIO(b'fine'))
-        assert read_reviews(path)['train', 'pos'] == {name: 'fine'}
+        assert read_sets(path)['train'].texts == ['fine', 'fine']
 
 
 def test_sparse_files_are_refused(tmp_path):
@@ -100,7 +101,7 @@ def test_a_bomb_is_refused(tmp_path, monkeypatch):
 
 
 def test_texts_take_no_more_memory_than_the_size_admits(tmp_path, monkeypatch):
-    monkeypatch.setattr(reviews, 'TEXT_FLOOR', 2 ** 20)
+    monkeypatch.setattr(read, 'TEXT_FLOOR', 2 ** 20)
     files = {'train/pos/%d.txt' % k: 'word ' * 20000 for k in range(50)}
     text, peak = refuse(write_archive(tmp_path / 'a.tgz', files))
     assert 'too much memory' in text and peak < 4 * 2 ** 20
@@ -109,16 +110,17 @@ def test_texts_take_no_more_memory_than_the_size_admits(tmp_path, monkeypatch):
 def test_members_do_not_pile_up(tmp_path):
     path = write_archive(tmp_path / 'a.tgz', {'other/%d' % k: '' for k in range(2000)})
     tracemalloc.start()
-    for number, _ in enumerate(each_member(path, 10)):
+    for number, _ in enumerate(each_member(path)):
         if number == 100:
             before = tracemalloc.get_traced_memory()[0]
     assert number == 1999 and tracemalloc.get_traced_memory()[0] - before < 10 ** 5
     tracemalloc.stop()
 
 
-def test_the_start_of_each_member_is_given(tmp_path):
-    read = {member.name: data for member, data in each_member(write_archive(tmp_path / 'a.tgz'), 5)}
-    assert read == {'aclImdb/' + name: text.encode()[:5] for name, text in REVIEWS.items()}
+def test_each_member_can_be_read(tmp_path):
+    found = {member.name: file.read(5)
+             for member, file in each_member(write_archive(tmp_path / 'a.tgz'))}
+    assert found == {'aclImdb/' + name: text.encode()[:5] for name, text in REVIEWS.items()}
 
 
 def test_names_are_shown_briefly_and_on_one_line(tmp_path):

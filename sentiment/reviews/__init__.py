@@ -1,0 +1,1 @@
+"""Reviews in the forms that people have, read with suspicion: texts, labels, names of classes."""
