@@ -1,9 +1,13 @@
 """Each form of the same reviews trains, evaluates and predicts by one command, to one error."""
 import json
+import os
+import re
+import shlex
 
 import pytest
 
 from sentiment.commands.main import main
+from tests.helpers import ROOT
 from tests.reviews import writers
 
 SETTINGS = ['--dim_proj', '4', '--n_words', '30', '--max_epochs', '1', '--maxlen', 'none',
@@ -21,7 +25,7 @@ def errors_of(path, model, extra, capsys):
 
 
 @pytest.fixture(scope='module')
-def reference(tmp_path_factory):
+def reference():
     """What the folders of classes come to, and those under train/ and test/."""
     return {}
 
@@ -97,3 +101,50 @@ def test_vectors_to_start_from(tmp_path, capsys):
     said = capsys.readouterr().err
     assert 'dim_proj: 3, the width' in said
     assert '2 of 28 words found; 26 start as random numbers' in said
+
+
+# --- The README's table of forms --------------------------------------------------------------
+
+with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as file:
+    COMMANDS = re.findall(r'^\| .* \| `python lstm.py (--path [^`]*)` \|$',
+                          file.read().split('Your own reviews are read as')[1], re.M)
+
+
+def other_names(folder, texts, labels):
+    rows = [(k, text, y) for k, (text, y) in enumerate(zip(texts, labels))]
+    return writers.write_csv(folder / 'mine.csv', [('text', 'body', 'verdict')] + rows)
+
+
+def train_and_test(folder, texts, labels):
+    for name in ('train.csv', 'test.csv'):
+        path = folder / name
+        os.rename(writers.kaggle(folder, texts, labels), str(path))
+
+
+MADE = {'IMDB Dataset.csv': 'kaggle', 'archive.zip': 'zipped', 'mine.csv': other_names,
+        'labeledTrainData.tsv': 'word2vec', 'training.1600000.csv': 'sentiment140',
+        'reviews.jsonl': 'json_lines', 'reviews.parquet': 'parquet', 'train.tsv': 'treebank',
+        'reviews.train': 'fasttext', 'rt-polaritydata': 'rt_polarity', 'imdb.npz': 'keras',
+        'reviews': 'folders', 'aclImdb': 'aclimdb', 'train.csv': train_and_test}
+
+
+def test_the_readme_has_each_form():
+    assert {shlex.split(command)[1] for command in COMMANDS} == set(MADE)
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_each_command_of_the_readme_trains(command, tmp_path, monkeypatch, capsys):
+    arguments = shlex.split(command)
+    name, make = arguments[1], MADE[arguments[1]]
+    if make in writers.EXTRA:
+        pytest.importorskip({'parquet': 'pyarrow', 'xlsx': 'openpyxl'}[make])
+    make = {**writers.ALONE, **writers.SPLIT}.get(make, make)
+    folder = tmp_path / name if make in (writers.rt_polarity, writers.folders,
+                                         writers.aclimdb) else tmp_path
+    folder.mkdir(exist_ok=True)
+    made = make(folder, *writers.reviews(60, '' if name == 'imdb.npz' else writers.QUIRK))
+    if made:
+        os.rename(made, str(tmp_path / name))
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments + SETTINGS) == 0
+    assert capsys.readouterr().out.startswith('train error')
