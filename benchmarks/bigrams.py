@@ -17,8 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-import imdb_preprocess  # noqa: E402
-from sentiment.data.reviews import read_reviews  # noqa: E402
+from sentiment.reviews.read import read_sets  # noqa: E402
 
 STRENGTHS = (1, 3, 10, 30, 100)  # scikit-learn's C
 N_VALID = 1250
@@ -49,9 +48,8 @@ def error(pipeline, texts, labels):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--path', required=True, help='the aclImdb archive, or a folder like it')
-    reviews = read_reviews(parser.parse_args().path)
-    (texts, labels), (test_texts, test_labels) = (imdb_preprocess.as_set(reviews, name)
-                                                  for name in ('train', 'test'))
+    sets = read_sets(parser.parse_args().path)
+    (texts, labels), (test_texts, test_labels) = sets['train'], sets['test']
     labels, started = numpy.array(labels), time.process_time()
     strength = choose(texts, labels)
     chosen = time.process_time()

@@ -68,7 +68,7 @@ def read_texts(model, texts, verbose=False):
     """Return the :class:`Reading` of each text, tokenized as in training; raises BadInput."""
     check_words(model)
     texts = check_texts(texts)
-    sentences = tokenize_all(texts, count_jobs(texts), verbose, model.options['tokenizer'])
+    sentences = tokenize_all(texts, count_jobs(texts), verbose, model.tokenizer)
     return [Reading(words, encode(words, model.dictionary)) for words in sentences]
 
 

@@ -173,10 +173,10 @@ def load_ready(model, options):
         options['n_words'] = MAX_INDEX
     sets = lstm.load_sets(options, rng)
     classes, tokenizer = imdb.names_of(load, options, sets)
-    if dictionary is not None and tokenizer != model.options['tokenizer']:
+    if dictionary is not None and tokenizer != model.tokenizer:
         raise BadInput('%s: its words were made by the tokenizer %s, those of the model by %s; '
                        'give the raw reviews' % (options['path'], tokenizer,
-                                                 model.options['tokenizer']))
+                                                 model.tokenizer))
     test = sets[2] if dictionary is None else translate(sets[2], dictionary, model.dictionary)
     return test[0], match(model, test[1], classes, options['path'])
 

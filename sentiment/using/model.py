@@ -28,12 +28,13 @@ class Model:
     """A trained model, ready to answer any number of threads; it can be pickled and copied.
 
     options: of its training, a dict; params: name -> array; dictionary: word -> index, or None;
-    saved: all arrays of its file; classes: the list of their names.
+    saved: all arrays of its file; classes: the list of their names; tokenizer: its name.
     """
 
     def __init__(self, options, params, dictionary=None, saved=None, classes=None):
         self.options, self.params, self.dictionary = options, params, dictionary
         self.saved, self.compiled = saved or {}, {}
+        self.tokenizer = options['tokenizer'] or MOSES
         self.classes = classes or default_classes(options['ydim'])
 
     def __getstate__(self):
@@ -107,8 +108,8 @@ def average(models):
     Its probabilities are their geometric means, normalized, so that what each state adds stays
     exact. Raises BadInput unless all know the same words and classes.
     """
-    known = [(model.options['n_words'], model.classes, model.options['tokenizer'],
-              model.dictionary) for model in models]
+    known = [(model.options['n_words'], model.classes, model.tokenizer, model.dictionary)
+             for model in models]
     if known.count(known[0]) < len(known):
         raise BadInput('models of different words, tokenizers or classes cannot be averaged')
     return Average(models)
@@ -121,7 +122,7 @@ def read_options(path, saved):
         known = dict(DEFAULTS, noise_std=0., use_dropout=bool(options.get('use_dropout', True)),
                      **{name: options[name] for name, kind in READ.items()
                         if isinstance(options.get(name), kind)})
-        known['tokenizer'] = check_tokenizer(known['tokenizer'] or MOSES)
+        check_tokenizer(known['tokenizer'] or MOSES)
         known['encoder'] = OLD_ENCODERS.get(known['encoder'], known['encoder'])
         for name in READ:
             if OPTIONS[name].kind in (int, float):
