@@ -41,10 +41,14 @@ from sentiment.data.errors import BadInput  # noqa: E402
 from sentiment.data.pickles import read_dictionary  # noqa: E402
 from tests.helpers import (toy_reviews, train, write_archive, write_raw,  # noqa: E402
                            write_toy_pickle)
+from tests.reviews import writers  # noqa: E402
 
 CASE_SECONDS = 20
 MORE_BYTES = 10 ** 9
 LONGEST = 1000
+TABLES = {'csv': writers.kaggle, 'tsv': writers.word2vec, 'json': writers.whole_json,
+          'lines': writers.json_lines, 'parquet': writers.parquet, 'xlsx': writers.xlsx,
+          'zip': writers.zipped, 'keras': writers.keras, 'fasttext': writers.fasttext}
 READ, REFUSED, WRONG = 0, 10, 11  # exit status of a case
 
 # --- Real files -------------------------------------------------------------------------------
@@ -64,7 +68,12 @@ def make_seeds(folder):
     write_archive(path('raw.tar'), files, mode='w')
     kinds = {'model': 'model.npz', 'checkpoint': 'model.checkpoint.npz', 'data': 'imdb.pkl',
              'dictionary': 'imdb.dict.pkl', 'archive': 'raw.tar'}
-    return {kind: open(path(name), 'rb').read() for kind, name in kinds.items()}
+    seeds = {kind: open(path(name), 'rb').read() for kind, name in kinds.items()}
+    for kind, make in TABLES.items():
+        place = Path(path(kind))
+        place.mkdir()
+        seeds[kind] = open(make(place, *writers.reviews(20)), 'rb').read()
+    return seeds
 
 
 # --- Reading them -----------------------------------------------------------------------------
@@ -115,7 +124,8 @@ def readers(folder):
             'checkpoint': (['.checkpoint.npz'], resume(os.path.join(folder, 'imdb.pkl'))),
             'data': (['.pkl', '.pkl.gz'], lambda path, rng: imdb.load_data(path)),
             'dictionary': (['.dict.pkl', '.dict.pkl.gz'], dictionary),
-            'archive': (['.tar', '.tar.gz'], preprocess)}
+            'archive': (['.tar', '.tar.gz'], preprocess),
+            **{kind: (['', '.gz'], preprocess) for kind in TABLES}}
 
 
 def compile_once(folder):
@@ -291,8 +301,9 @@ def add_header(data, rng):
     return data[:at] + block * rng.choice((1, 1, 1, 400)) + data[at:]
 
 
-MEANING = {'model': [damage_npz], 'checkpoint': [damage_npz], 'data': [damage_pickle],
-           'dictionary': [damage_pickle], 'archive': [damage_tar, add_header]}
+MEANING = {**{kind: [damage] for kind in TABLES}, 'model': [damage_npz],
+           'checkpoint': [damage_npz], 'data': [damage_pickle], 'dictionary': [damage_pickle],
+           'archive': [damage_tar, add_header]}
 
 
 def make_case(kind, seeds, rng):

@@ -172,6 +172,18 @@ def read_bounded(path, ratio=RATIO):
             raise BadInput('%s: damaged: %s' % (path, reason(error))) from error
 
 
+def read_at_most(name, stream, limit=MAX_BYTES):
+    """Return all that a stream holds, read in pieces; raise BadInput if that is more than a limit.
+    """
+    pieces, room = [], limit
+    for piece in iter(lambda: stream.read(BLOCK), b''):
+        pieces.append(piece)
+        room -= len(piece)
+        if room < 0:
+            raise BadInput('%s: holds more than %d bytes' % (name, limit))
+    return b''.join(pieces)
+
+
 def file_hash(path):
     """Return the SHA-256 of a regular file, as hexadecimal text; raises BadInput."""
     digest = hashlib.sha256()

@@ -9,7 +9,8 @@ from six.moves import cPickle as pickle
 
 from sentiment.data.errors import BadInput, reason
 from sentiment.data.opcodes import check_pickles
-from sentiment.data.opening import MAX_BYTES
+from sentiment.data.opening import read_at_most
+from sentiment.reviews.tables import check_unpacked
 
 ARRAYS = tuple('%s_%s.npy' % pair for pair in (('x', 'train'), ('y', 'train'), ('x', 'test'),
                                                ('y', 'test')))
@@ -38,7 +39,7 @@ def is_word_index(found):
 def read_index(stream):
     """Return rank -> word of a seekable imdb_word_index.json; None if it is none."""
     try:
-        found = json.loads(stream.read(MAX_BYTES).decode('utf-8'))
+        found = json.loads(stream.read().decode('utf-8'))
     except (ValueError, RecursionError):
         found = None
     stream.seek(0)
@@ -48,6 +49,7 @@ def read_index(stream):
 def read_arrays(name, stream):
     """Return {'train': (lists of ranks, labels), 'test': ...}; raises BadInput."""
     try:
+        check_unpacked(name, stream)
         with zipfile.ZipFile(stream) as archive:
             x, y, test_x, test_y = (read_array(name, archive.open(member)) for member in ARRAYS)
     except BadInput:
@@ -62,7 +64,7 @@ def read_arrays(name, stream):
 
 def read_array(name, file):
     """Return the list that one of the arrays holds; objects are unpickled as plain data alone."""
-    data = file.read(MAX_BYTES)
+    data = read_at_most(name, file)
     version, size = data[:8], int.from_bytes(data[8:10], 'little')
     header = HEADER.fullmatch(data[10:10 + size])
     if version != b'\x93NUMPY\x01\x00' or not header:

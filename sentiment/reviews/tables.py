@@ -13,7 +13,7 @@ from collections import namedtuple
 from sentiment.data.errors import BadInput, brief, reason, shown
 from sentiment.data.forms import (CSV, JSON_LINES, OFFICE, PARQUET, TABLES, TSV, WHOLE_JSON,
                                   as_text, mark_of, whole_lines)
-from sentiment.data.opening import MAX_BYTES, allowance
+from sentiment.data.opening import allowance, read_at_most
 from sentiment.reviews.encodings import each_line
 from sentiment.reviews.folders import MAX_REVIEW_BYTES
 
@@ -292,10 +292,7 @@ def seekable(name, stream):
     """Return a stream in which one can go back; what is compressed is read as a whole."""
     if stream.seekable():
         return stream
-    data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise BadInput('%s: holds more than %d bytes' % (name, MAX_BYTES))
-    return io.BytesIO(data)
+    return io.BytesIO(read_at_most(name, stream))
 
 
 def parquet_table(name, stream, how):
@@ -350,7 +347,7 @@ def xlsx_table(name, stream, how):
 
 
 def check_unpacked(name, stream):
-    """Raise BadInput if an xlsx file, which is a zip archive, unpacks to too much for its size."""
+    """Raise BadInput if a zip archive, as xlsx and npz are, unpacks to too much for its size."""
     size = stream.seek(0, io.SEEK_END)
     with zipfile.ZipFile(stream) as archive:
         if sum(info.file_size for info in archive.infolist()) > allowance(size):

@@ -1,8 +1,11 @@
 """A table that is wrong is one line, which names the row; nothing is guessed."""
+import gzip
 import io
+import zipfile
 
 import pytest
 
+from imdb_preprocess import preprocess, read_both_sets
 from sentiment.data.safe_io import BadInput
 from sentiment.reviews.read import read_sets
 from sentiment.reviews.tables import How
@@ -24,7 +27,6 @@ WRONG = {
                            "row 4: the label 'good' is text, those before are a number"),
     'a number among texts': ('text,label\na,good\nb,bad\nc,1\n',
                              "row 4: the label '1' is a number, those before are text"),
-    'one class': ('text,label\na,1\nb,1\n', None),
     'two text columns': ('text,review,label\na,b,1\n', 'more than one column may be meant, text, '
                                                        'review; choose by --text_column'),
     'two label columns': ('text,label,stars\na,1,2\n', 'choose by --label_column'),
@@ -42,20 +44,52 @@ WRONG = {
     'JSON with a list as label': ('{"text": "a", "label": 1}\n{"text": "b", "label": [1]}\n',
                                   'row 2: [1] is no label'),
     'a JSON number': ('{"a": {"b": 1}}', 'choose by'),
+    'a tab too many': ('text\tlabel\nfine\tpos\npoor\tneg\tx\n',
+                       'row 3: 3 fields where there are 2'),
+    'a semicolon too few': ('text;label\nfine;pos\npoor\n', 'row 3: 1 fields where there are 2'),
+    'an empty file of JSON': ('[]', 'an empty table'),
+    'a null among JSON': ('{"text": "a", "label": 1}\nnull\n', 'line 2: None, not an object'),
     'two labels of fastText': ('__label__a __label__b x\n', 'line 1: more than one label'),
     'a line without a label': ('__label__a x\n' * 30 + 'x\n', 'line 31: does not begin with'),
     'prose': ('It was a fine film, I think.\nIt was not.\n', 'no reviews of a form that is known'),
     'nothing': ('', 'no reviews of a form that is known')}
 
 
-@pytest.mark.parametrize('kind', [kind for kind in WRONG if WRONG[kind][1]])
-def test_a_wrong_table_is_one_line_with_the_row(kind, tmp_path):
+def plain(folder, text):
+    return write_text(folder / 'a.csv', text)
+
+
+def packed(folder, text):
+    (folder / 'a.csv.gz').write_bytes(gzip.compress(text.encode('utf-8')))
+    return str(folder / 'a.csv.gz')
+
+
+def zipped(folder, text):
+    with zipfile.ZipFile(str(folder / 'b.zip'), 'w') as archive:
+        archive.writestr('a.csv', text)
+    return str(folder / 'b.zip')
+
+
+@pytest.mark.parametrize('write', [plain, packed, zipped])
+@pytest.mark.parametrize('kind', list(WRONG))
+def test_a_wrong_table_is_one_line_with_the_row(kind, write, tmp_path):
     text, named = WRONG[kind]
     with pytest.raises(BadInput) as caught:
-        read_sets(write_text(tmp_path / 'a.csv', text),
-                  How('text' if kind == 'many columns' else None))
+        read_both_sets(write(tmp_path, text), how=How('text' if kind == 'many columns' else None))
     said = str(caught.value)
-    assert named in said and 'a.csv' in said and '\n' not in said and len(said) <= 900
+    assert named in said and str(tmp_path)[:20] in said and '\n' not in said and len(said) <= 900
+
+
+@pytest.mark.parametrize('labels, named', [
+    (['a'] * 20, "only one class, 'a'"),
+    ([k / 7 for k in range(150)] * 2, 'more than 100 different labels'),
+    (['x', 'X', 'y'] * 10, "labels 'X' and 'x' differ in nothing but capitals"),
+    (['a'] + ['b'] * 9, 'leaves none to train on')])
+def test_labels_that_are_no_classes(labels, named, tmp_path):
+    rows = [('text', 'label')] + [('a film', label) for label in labels]
+    with pytest.raises(BadInput, match=named):
+        preprocess(write_csv(tmp_path / 'a.csv', rows), str(tmp_path / 'out'))
+    assert not (tmp_path / 'out').exists()
 
 
 def test_what_is_unusual_but_certain_is_read(tmp_path):
@@ -121,7 +155,6 @@ def test_the_extra_is_named_when_it_is_missing(tmp_path, monkeypatch):
 
 
 def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path):
-    import zipfile
     with zipfile.ZipFile(str(tmp_path / 'a.zip'), 'w', zipfile.ZIP_DEFLATED) as archive:
         archive.writestr('a.csv', bytes(2 ** 26))
     with pytest.raises(BadInput, match='holds too much for its size'):
