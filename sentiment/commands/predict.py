@@ -13,10 +13,9 @@ from sentiment.commands.common import columns, is_terminal, load, verb_parser
 from sentiment.commands.reading import START, each_source, gather, read_sources, size_of
 from sentiment.commands.showing import WIDTH, as_json, as_text, colourful, csv_writer
 from sentiment.commands.tabular import predict_table
-from sentiment.data.forms import form_of
 from sentiment.data.safe_io import BadInput, check_can_write, write_whole
 from sentiment.parser import add_reading, not_empty
-from sentiment.reviews.encodings import check_encoding
+from sentiment.reviews.encodings import check_encoding, form_in
 from sentiment.reviews.tables import READERS, How
 from sentiment.using import ask
 from sentiment.using.explain import explain_reading, is_long
@@ -62,9 +61,8 @@ def predict(arguments):
     first = next(sources, None)
     if first is None:
         raise BadInput('%s: no reviews in it' % ', '.join(files))
-    form = form_of(first.file.peek(START), how.encoding)
-    alone = len(files) == 1 and first.alone and not (
-        first.whole or options.whole or options.explain)
+    form = None if first.whole else form_in(first.name, first.file.peek(START), how.encoding)
+    alone = len(files) == 1 and first.alone and not (options.whole or options.explain)
     with opened(options.output) as out:
         if alone and form in READERS:
             trouble = predict_table(model, first, form, options, how, out)

@@ -10,7 +10,7 @@ from collections import namedtuple
 from sentiment.data.forms import FASTTEXT, GZIP, TAR, XZ, ZIP, BZIP2, form_of
 from sentiment.data.opening import check_regular, open_readable, open_regular
 from sentiment.data.safe_io import MAX_BYTES, BadInput, naming
-from sentiment.reviews.encodings import UTF8
+from sentiment.reviews.encodings import UTF8, form_in
 from sentiment.reviews.folders import MAX_REVIEW_BYTES, LeftOut, decode, file_size, is_review
 from sentiment.reviews.lines import class_of_file, each_review, fasttext_rows
 from sentiment.reviews.members import each_file
@@ -93,7 +93,7 @@ def read_sources(sources, whole, how):
 def read_source(source, whole, how):
     """Yield the reviews of an open file: one if it is the ``whole``, rows of a table, or lines."""
     name, file = source.name, source.file
-    form = None if source.whole else form_of(file.peek(START), how.encoding)
+    form = None if source.whole else form_in(name, file.peek(START), how.encoding)
     if source.whole or whole and not form:
         yield as_review(name, file.read(MAX_REVIEW_BYTES + 1), how.encoding)
     elif form in READERS and not whole:

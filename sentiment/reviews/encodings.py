@@ -6,7 +6,7 @@ from contextlib import suppress
 import charset_normalizer
 
 from sentiment.data.errors import BadInput, shown
-from sentiment.data.forms import as_text
+from sentiment.data.forms import as_text, form_of
 
 MAX_LINE = 2 ** 24  # characters
 UTF8 = 'utf-8'
@@ -33,6 +33,14 @@ def check_text(name, start, encoding):
             start[:-4].decode(encoding)
         except UnicodeDecodeError as error:
             raise wrong_encoding(name, error, encoding, 'at byte %d' % error.start) from error
+
+
+def form_in(name, start, encoding):
+    """Return the form of a file that begins so; raise BadInput at a table in another encoding."""
+    form = form_of(start, encoding)
+    if form is None and form_of(start, 'latin-1'):  # in which any bytes are text
+        check_text(name, start, encoding)
+    return form
 
 
 def each_line(name, stream, encoding):

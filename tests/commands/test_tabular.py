@@ -105,3 +105,11 @@ def test_answers_to_lines_go_to_a_file_too(saved, tmp_path, capsys):
                  str(tmp_path / 'out.txt')]) == 0
     assert capsys.readouterr().out == ''
     assert (tmp_path / 'out.txt').read_text().startswith('positive  ')
+
+
+def test_a_table_in_another_encoding_is_no_prose(saved, tmp_path, capsys):
+    path, _, _ = make('sentiment140', tmp_path)
+    for more in ([], ['--explain'], ['--json']):
+        assert main(['predict', saved[0], path] + more) == 2
+        out, err = capsys.readouterr()
+        assert not out and 'not UTF-8 text' in err and '--encoding' in err
