@@ -7,14 +7,14 @@ import sys
 import threading
 from collections import namedtuple
 
-from sentiment.data.forms import FASTTEXT, GZIP, TAR, XZ, ZIP, BZIP2, form_of
+from sentiment.data.forms import FASTTEXT, GZIP, MODEL, TAR, XZ, ZIP, BZIP2, form_of
 from sentiment.data.opening import check_regular, open_readable, open_regular
 from sentiment.data.safe_io import MAX_BYTES, BadInput, naming
 from sentiment.reviews.encodings import UTF8, form_in
 from sentiment.reviews.folders import MAX_REVIEW_BYTES, LeftOut, decode, file_size, is_review
 from sentiment.reviews.lines import class_of_file, each_review, fasttext_rows
 from sentiment.reviews.members import each_file
-from sentiment.reviews.read import text_of
+from sentiment.reviews.read import read_sets, text_of
 from sentiment.reviews.tables import READERS, find_columns
 
 CHUNK = 4096  # reviews that are tokenized and read at once, where so many wait
@@ -103,6 +103,10 @@ def read_source(source, whole, how):
             text = text_of(name, number, row.get(column))
             yield Item('%s:%d' % (name, number), text or None,
                        None if text else 'an empty review', len(text))
+    elif form == MODEL and not whole and os.path.isfile(name):  # Keras' imdb.npz
+        for kind, found in read_sets(name, how).items():
+            for number, text in enumerate(found.texts):
+                yield Item('%s:%s:%d' % (name, kind, number), text, None, len(text))
     elif form == FASTTEXT and not whole:
         for number, text, _ in fasttext_rows(name, file, how, LeftOut(), form):
             yield Item('%s:%d' % (name, number), text, None, len(text))

@@ -44,10 +44,9 @@ def test_each_form_gives_the_same_errors(name, reference, tmp_path, capsys):
     extra = ['--encoding', 'latin-1'] if name in writers.LATIN else []
     found = errors_of(path, str(tmp_path / 'model.npz'), extra, capsys)
     assert found == reference.setdefault(alone, found)
-    if name != 'keras':  # which holds no text to ask about
-        assert main(['predict', str(tmp_path / 'model.npz'), path, '--json'] + extra) == 0
-        answers = capsys.readouterr().out.splitlines()
-        assert len(answers) == 300 and all(json.loads(line)['label'] for line in answers)
+    assert main(['predict', str(tmp_path / 'model.npz'), path, '--json'] + extra) == 0
+    answers = capsys.readouterr().out.splitlines()
+    assert len(answers) == 300 and all(json.loads(line)['label'] for line in answers)
 
 
 def test_many_classes_have_their_names(tmp_path, capsys):
