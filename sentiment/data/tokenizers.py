@@ -5,6 +5,7 @@ import logging
 import re
 import unicodedata
 import warnings
+from collections import Counter
 from functools import lru_cache
 
 from sentiment.data.errors import BadInput, shown
@@ -12,10 +13,9 @@ from sentiment.data.errors import BadInput, shown
 MOSES = 'moses:en'  # the tutorial's
 NAMES = 'moses:LANG, whitespace, characters or jieba'
 ALSO = ('ja', 'ko')  # languages that Moses' rules know without prefixes of their own
-SAMPLE, SAMPLE_CHARACTERS = 1000, 200  # texts, and characters of each, that advice looks at
-MOSTLY = 0.3  # of the letters
+SAMPLE, SAMPLE_CHARACTERS = 1000, 50  # texts, and characters of each, that advice looks at
 # what is written without spaces, and what serves; kana tell Japanese from Chinese
-UNSPACED = [('Japanese', re.compile('[\u3040-\u30ff]'), 'characters'),
+UNSPACED = [('Japanese', re.compile('[\u3040-\u30ff\uff66-\uff9d]'), 'characters'),
             ('Chinese', re.compile('[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003134f]'),
              'jieba or characters'),
             ('Thai', re.compile('[\u0e00-\u0e7f]'), 'characters'),
@@ -114,17 +114,21 @@ def check_tokenizer(name):
 
 
 def advice(texts, tokenizer):
-    """Return a line that says what would serve texts that Moses cannot split, or None."""
+    """Return a line that says what would serve texts whose words Moses does not find, or None.
+
+    texts: a list of str; a sample of them is looked at. moses:zh and moses:ja split them no better.
+    """
     if not tokenizer.startswith('moses:'):
         return None
-    sample = ''.join(text[:SAMPLE_CHARACTERS] for text in texts[:SAMPLE])
-    letters = sum(map(str.isalpha, sample)) or 1
-    counts = [len(letter.findall(sample)) for _, letter, _ in UNSPACED]
-    if counts[KANA] > JAPANESE * letters:
+    sample = Counter(''.join(text[:SAMPLE_CHARACTERS] for text in texts[:SAMPLE]))
+    letters = ''.join(filter(str.isalpha, sample))  # each once
+    total = sum(map(sample.get, letters))
+    counts = [sum(map(sample.get, script.findall(letters))) for _, script, _ in UNSPACED]
+    if counts[KANA] > JAPANESE * total:
         counts[KANA] += counts[KANA + 1]
         counts[KANA + 1] = 0
     most = max(range(len(counts)), key=counts.__getitem__)
-    if counts[most] < MOSTLY * letters:
+    if 2 * counts[most] <= total:
         return None
-    return ('most letters are %s, which has no spaces between words: %s cannot split it; '
-            '--tokenizer %s would serve' % (UNSPACED[most][0], tokenizer, UNSPACED[most][2]))
+    return ('most letters are %s, written without spaces between words: %s does not find the '
+            'words; --tokenizer %s would serve' % (UNSPACED[most][0], tokenizer, UNSPACED[most][2]))
