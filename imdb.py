@@ -196,12 +196,12 @@ def as_pickle(path, how):
 
 def check_ready(path, how):
     """Return a pickle's path; raise BadInput at options that come too late for it."""
-    late = set(how) - {'tokenizer'}
+    late, asked = set(how) - {'tokenizer'}, how.get('tokenizer')
     if path and late:
         raise BadInput('%s: is preprocessed already; %s is for raw reviews' % (path, min(late)))
-    if path and how.get('tokenizer', MOSES) != read_about(path)[1] and 'tokenizer' in how:
+    if path and asked and asked != read_about(path)[1]:
         raise BadInput('%s: its words were made by the tokenizer %s, not by %s; give the raw '
-                       'reviews' % (path, read_about(path)[1], how['tokenizer']))
+                       'reviews' % (path, read_about(path)[1], asked))
     return path
 
 

@@ -149,3 +149,21 @@ def test_starting_parameters_are_the_tutorials():
         for block in numpy.split(params[name], 4, axis=1):
             numpy.testing.assert_allclose(block.dot(block.T), numpy.eye(5), atol=1e-12)
     assert not params['b'].any() and not params['lstm_b'].any()
+
+
+def test_class_weights_weigh_each_loss(small_model):
+    options, params, _, _ = small_model
+    weights = [0.5, 1., 3.]
+    x, mask, y = imdb.prepare_data(*toy_reviews(7, 4, classes=3))
+    _, x_, mask_, y_, _, _, cost = lstm.build_model(lstm.init_tparams(params),
+                                                    dict(options, class_weights=weights))
+    likelihood = reference_probs(params, x, mask)[range(7), y]
+    numpy.testing.assert_allclose(theano.function([x_, mask_, y_], cost)(x, mask, y),
+                                  (-numpy.log(likelihood + 1e-8) * numpy.take(weights, y)).mean())
+
+
+def test_balanced_classes_have_equal_weight_together():
+    sets = [([[2]] * 4, numpy.array([0, 1, 1, 1]))] * 3
+    known = imdb.describe(None, {'class_weight': 'balanced'}, sets)
+    assert known['class_weights'] == [2., 2 / 3] and known['classes'] == ['negative', 'positive']
+    assert imdb.describe(None, {'class_weight': None}, sets)['class_weights'] is None

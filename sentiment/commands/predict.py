@@ -10,12 +10,13 @@ import numpy
 from tqdm import tqdm
 
 from sentiment.commands.common import columns, is_terminal, load, verb_parser
-from sentiment.commands.reading import START, each_source, gather, read_sources, size_of
+from sentiment.commands.reading import each_source, gather, read_sources, size_of
 from sentiment.commands.showing import WIDTH, as_json, as_text, colourful, csv_writer
 from sentiment.commands.tabular import predict_table
 from sentiment.data.safe_io import BadInput, check_can_write, write_whole
 from sentiment.parser import add_reading, not_empty
 from sentiment.reviews.encodings import check_encoding, form_in
+from sentiment.reviews.members import START
 from sentiment.reviews.tables import READERS, How
 from sentiment.using import ask
 from sentiment.using.explain import explain_reading, is_long

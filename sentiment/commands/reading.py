@@ -7,20 +7,18 @@ import sys
 import threading
 from collections import namedtuple
 
-from sentiment.data.forms import FASTTEXT, GZIP, MODEL, TAR, XZ, ZIP, BZIP2, form_of
+from sentiment.data.forms import BZIP2, FASTTEXT, GZIP, MODEL, TAR, XZ, ZIP, form_of
 from sentiment.data.opening import check_regular, open_readable, open_regular
 from sentiment.data.safe_io import MAX_BYTES, BadInput, naming
 from sentiment.reviews.encodings import UTF8, form_in
 from sentiment.reviews.folders import MAX_REVIEW_BYTES, LeftOut, decode, file_size, is_review
 from sentiment.reviews.lines import class_of_file, each_review, fasttext_rows
-from sentiment.reviews.members import each_file
+from sentiment.reviews.members import START, each_file
 from sentiment.reviews.read import read_sets, text_of
 from sentiment.reviews.tables import READERS, find_columns
 
 CHUNK = 4096  # reviews that are tokenized and read at once, where so many wait
 CHUNK_BYTES = 2 ** 24  # and how much they may be: more waits in its file or pipe
-START = 2 ** 16  # of a file or stream, by which its form is told
-
 PACKED = (GZIP, BZIP2, XZ, TAR, ZIP)
 
 # name: what answers are named after; file: a buffered binary stream; whole: it is one review;
@@ -39,14 +37,11 @@ def each_source(paths):
         if path == '-':
             with naming('-'), open_stdin() as file:
                 yield Source('-', file, False)
-        elif os.path.isdir(path) and not holds_lines(path):
-            left_out = LeftOut()
-            for name in list_reviews(path, left_out):
-                with naming(name), open_regular(name) as file:
-                    yield Source(name, file, True)
-            left_out.say(path)
         elif os.path.isdir(path) or is_packed(path):
-            yield from unpacked(path)
+            names = [member.name for member in each_file(path) if member.open]
+            lines = any(map(class_of_file, names))
+            yield from (unpacked(path, len(names) == 1, lines) if lines or is_packed(path)
+                        else reviews_below(path))
         else:
             with naming(path), with_start(open_readable(path)) as file:
                 yield Source(path, file, False)
@@ -61,26 +56,27 @@ def is_packed(path):
         return False
 
 
-def holds_lines(path):
-    """Whether a folder or an archive holds files such as pos.txt, which have a review a line."""
-    return any(member.open and class_of_file(member.name) for member in each_file(path))
+def reviews_below(folder):
+    """Yield the text files in a folder and below it, each one review."""
+    left_out = LeftOut()
+    for name in list_reviews(folder, left_out):
+        with naming(name), open_regular(name) as file:
+            yield Source(name, file, True)
+    left_out.say(folder)
 
 
-def unpacked(path):
-    """Yield the files of an archive; a text file among others is one review, but for pos.txt and
-    neg.txt, beside which others are left out.
+def unpacked(path, alone, lines):
+    """Yield the files of an archive; a text file that does not stand ``alone`` is one review. Where
+    some have ``lines``, such as pos.txt and neg.txt, others are left out.
     """
-    count, lines = sum(bool(member.open) for member in each_file(path)), holds_lines(path)
     left_out = LeftOut()
     for member in each_file(path):
-        if member.open:
-            name = path if count == 1 else '%s: %s' % (path, '/'.join(member.name))
-            if lines and not class_of_file(member.name):
-                left_out.add(LeftOut.OTHER, '/'.join(member.name))
-                continue
+        if member.open and lines and not class_of_file(member.name):
+            left_out.add(LeftOut.OTHER, '/'.join(member.name))
+        elif member.open:
+            name = path if alone else '%s: %s' % (path, '/'.join(member.name))
             with member.open() as file:
-                whole = count > 1 and not lines and is_review(member.name[-1])
-                yield Source(name, file, whole, alone=count == 1)
+                yield Source(name, file, not (alone or lines) and is_review(member.name[-1]), alone)
     left_out.say(path)
 
 

@@ -27,7 +27,7 @@ def predict_table(model, source, form, options, how, out):
     table = READERS[form](source.name, source.file, how)
     column = find_columns(table, how, labelled=False)[0]
     added = ['label'] + ['probability_' + name for name in model.classes] + ['unknown_words']
-    names = renamed(table, added)
+    names = Names(table, added)
     form = JSON_LINES if options.json else CSV if options.csv else form
     if out is None:
         check_binary(form)
@@ -42,8 +42,7 @@ def predict_table(model, source, form, options, how, out):
             for (number, text, row), told in zip(chunk, answers):
                 if told['label'] is None:
                     unread, which = unread + 1, which or number
-                writer.write(number, {names.get(name, name): value for name, value in row.items()},
-                             told)
+                writer.write(number, {names[name]: value for name, value in row.items()}, told)
             bar.update(len(chunk))
     writer.close()
     return unread and '%s: %d of its rows have no text, such as row %d; they have no answer' % (
@@ -56,17 +55,22 @@ def check_binary(form):
         raise BadInput('%s is no text: give --output FILE, --csv or --json' % form)
 
 
-def renamed(table, added):
-    """Return column -> its name in the answer, another one where an answer takes that."""
-    names = {name: name for name in table.columns}
-    for name in table.columns:
-        if name in added:
-            given = GIVEN % name
-            while given in names or given in added:
-                given += '_given'
-            names[name] = given
-            logger.info('%s: its column %s is now %s', table.name, name, given)
-    return names
+class Names(dict):
+    """Column -> its name in the answer, another one where an answer takes that."""
+
+    def __init__(self, table, added):
+        super().__init__()
+        self.table, self.added = table, added
+
+    def __missing__(self, name):
+        """Name a column when it is first met: in JSON, a later row may have more of them."""
+        kept = name
+        while kept in self.added or kept != name and kept in self.table.columns:
+            kept = GIVEN % kept
+        if kept != name:
+            logger.info('%s: its column %s is now %s', self.table.name, name, kept)
+        self[name] = kept
+        return kept
 
 
 def pieces(table, column):

@@ -44,7 +44,7 @@ def read_about(pickle_path, n_classes=None):
     return check_classes(path, classes, n_classes), check_tokenizer(tokenizer)
 
 
-def check_classes(where, classes, n_classes):
+def check_classes(where, classes, n_classes=None):
     """Return a list of so many different names (None: any number), or raise BadInput."""
     if not isinstance(classes, list) or not all(
             name and name.isprintable() for name in

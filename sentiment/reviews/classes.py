@@ -1,6 +1,7 @@
 """The names of classes: what a label is called, and in which order the classes stand."""
 import re
 
+from sentiment.data import about
 from sentiment.data.errors import BadInput, brief, shown
 
 MAX_CLASSES = 100  # more are no classes: ratings such as 3.47, or texts
@@ -13,14 +14,19 @@ def name_of(value):
     if value is None or value != value:
         return ''
     text = str(value).strip()
-    if NUMBER.fullmatch(text) and float(text) == int(float(text)):
+    if is_number(text) and float(text) == int(float(text)):
         return str(int(float(text)))
     return SHORT.get(text.lower(), text)
 
 
+def is_number(name):
+    """Whether the name of a class is a number."""
+    return bool(NUMBER.fullmatch(name))
+
+
 def in_order(names):
     """Return the different names: numbers by size, others by the alphabet, negative first."""
-    return sorted(set(names), key=lambda name: (float(name), '') if NUMBER.fullmatch(name)
+    return sorted(set(names), key=lambda name: (float(name), '') if is_number(name)
                   else (float('inf'), name))
 
 
@@ -39,7 +45,7 @@ def check_classes(source, names):
         if other != name:
             raise BadInput('%s: the labels %s and %s differ in nothing but capitals'
                            % (source, shown(other), shown(name)))
-    return names
+    return about.check_classes(source, names)
 
 
 def indices_of(labels, classes, source):
@@ -47,7 +53,6 @@ def indices_of(labels, classes, source):
     place = {name: k for k, name in enumerate(classes)}
     unknown = [name for name in in_order(labels) if name not in place]
     if unknown:
-        raise BadInput('%s: labels that are no class of the %s: %s; known are %s'
-                       % (source, 'training', brief(', '.join(unknown)),
-                          brief(', '.join(classes))))
+        raise BadInput('%s: labels that are no class of the training: %s; known are %s'
+                       % (source, brief(', '.join(unknown)), brief(', '.join(classes))))
     return [place[label] for label in labels]

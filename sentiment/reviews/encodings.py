@@ -3,8 +3,6 @@ import codecs
 import io
 from contextlib import suppress
 
-import charset_normalizer
-
 from sentiment.data.errors import BadInput, shown
 from sentiment.data.forms import as_text, form_of
 
@@ -17,13 +15,11 @@ def check_encoding(name):
     if name is None:
         return UTF8
     try:
-        known = codecs.lookup(name)
-        if known._is_text_encoding:
-            return known.name
-    except (LookupError, TypeError, ValueError):
-        pass
-    raise BadInput('encoding: %s is none that Python knows, such as utf-8, latin-1, cp1252, '
-                   'gb18030 or shift_jis' % shown(name))
+        ''.encode(name)  # refuses what Python calls a codec, but is none of text
+        return codecs.lookup(name).name
+    except (LookupError, TypeError, ValueError) as error:
+        raise BadInput('encoding: %s is none that Python knows, such as utf-8, latin-1, cp1252, '
+                       'gb18030 or shift_jis' % shown(name)) from error
 
 
 def check_text(name, start, encoding):
@@ -68,6 +64,7 @@ def each_line(name, stream, encoding):
 
 def wrong_encoding(name, error, encoding, where):
     """Return the BadInput that says which encodings bytes would fit that do not fit this one."""
+    import charset_normalizer  # where nothing is wrong, nobody waits for it
     data = getattr(error, 'object', b'')
     fits = [match.encoding.replace('_', '-') for match in charset_normalizer.from_bytes(
         data[:2 ** 16] if isinstance(data, bytes) else b'')][:3]

@@ -2,7 +2,6 @@
 import os
 
 from sentiment.data.errors import BadInput, shown
-from sentiment.reviews.classes import name_of
 from sentiment.reviews.folders import LeftOut
 from sentiment.reviews.read import Reviews, table_rows_of
 from sentiment.reviews.tables import How, Table
@@ -33,4 +32,4 @@ def as_reviews(data, text_column=None, label_column=None):
     table = Table(GIVEN, None, columns, ((k, row) for k, row in enumerate(rows)), None)
     found = list(table_rows_of(table, how, left_out))
     left_out.say(GIVEN)
-    return Reviews([text for _, text, _ in found], [name_of(label) for _, _, label in found])
+    return Reviews([text for _, text, _ in found], [label for _, _, label in found])

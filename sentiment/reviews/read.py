@@ -7,19 +7,19 @@ import sys
 from collections import namedtuple
 
 from sentiment.data.errors import BadInput, brief, shown
-from sentiment.data.forms import CSV, FASTTEXT, MODEL, TAR, WHOLE_JSON, ZIP, form_of
+from sentiment.data.about import MAX_NAME
+from sentiment.data.forms import CSV, FASTTEXT, MODEL, WHOLE_JSON, form_of
 from sentiment.data.opening import open_bounded
 from sentiment.log import logger
 from sentiment.reviews import keras
-from sentiment.reviews.classes import NUMBER, name_of
+from sentiment.reviews.classes import is_number, name_of
 from sentiment.reviews.encodings import check_encoding, check_text
 from sentiment.reviews.folders import (MAX_REVIEW_BYTES, PRINTABLE, SETS, Folders, LeftOut,
                                        file_size, place_of)
 from sentiment.reviews.lines import class_of_file, each_review, fasttext_rows
-from sentiment.reviews.members import START, each_file, files_below, start_of
+from sentiment.reviews.members import START, alone, each_file, files_below, way_into
 from sentiment.reviews.tables import READERS, How, find_columns, seekable
 
-MAX_NAME = 200  # characters of a class's name
 KINDS = 'a number', 'text'
 TEXT_FLOOR, TEXT_RATIO = 2 ** 26, 20  # memory for what a source holds: this, and times its size
 FORMS = ('a table (CSV, TSV, JSON lines, JSON, parquet, xlsx) with columns of texts and labels, '
@@ -54,7 +54,7 @@ class Found:
         self.folders = Folders(source, self.left_out)
         self.tables, self.lines, self.words, self.arrays, self.others = {}, {}, {}, None, []
         self.room = TEXT_FLOOR + TEXT_RATIO * size_of(source)
-        self.is_many = os.path.isdir(source) or form_of(start_of(source)) in (TAR, ZIP)
+        self.is_many = way_into(source) is not alone
 
     def add(self, member):
         """Take one file or folder of the source."""
@@ -103,15 +103,14 @@ class Found:
             return True
         if form is None and self.how.text_column and len(parts) == 1:
             form = CSV  # of a kind that only its owner knows
-        rows = {FASTTEXT: fasttext_rows}.get(form) or (table_rows if form in READERS else None)
-        if rows:
-            self.tables[name] = self.try_to_read(rows, where, stream, form)
-        return bool(rows)
+        if form in ROWS:
+            self.tables[name] = self.try_to_read(where, stream, form)
+        return form in ROWS
 
-    def try_to_read(self, rows, where, stream, form):
+    def try_to_read(self, where, stream, form):
         """Return the reviews of a table; of one among many, the error: it may be none of ours."""
         try:
-            return self.collect(rows(where, stream, self.how, self.left_out, form))
+            return self.collect(ROWS[form](where, stream, self.how, self.left_out, form))
         except BadInput as error:
             if not self.is_many:
                 raise
@@ -134,11 +133,17 @@ class Found:
                      self.of_lone_folders):
             sets = find()
             if sets:
+                self.count_others()
                 return named(self.source, sets)
         seen = self.others + ['/'.join(filter(None, key)) for key in self.folders.found]
         raise BadInput('%s: no reviews of a form that is known%s; known are %s' % (
             self.source, ': found ' + brief(', '.join(seen[:5])) if self.is_many and seen
             else '', FORMS))
+
+    def count_others(self):
+        """Count the files of many reviews that are left when those that count are taken."""
+        for name in list(self.tables) + ['/'.join(filter(None, key)) for key in self.lines]:
+            self.left_out.add(LeftOut.OTHER, name)
 
     def of_folders(self):
         """Return the sets of train/CLASS/*.txt and test/CLASS/*.txt."""
@@ -152,8 +157,8 @@ class Found:
 
     def of_lines(self):
         """Return the sets of files that are named by their class."""
-        sets = {}
-        for (kind, label), texts in sorted(self.lines.items(), reverse=True):
+        sets, lines, self.lines = {}, self.lines, {}
+        for (kind, label), texts in sorted(lines.items(), reverse=True):
             found = sets.setdefault(kind or 'train', Reviews([], []))
             found.texts.extend(texts)
             found.labels.extend([label] * len(texts))
@@ -198,8 +203,6 @@ class Found:
                     logger.info('not used: %s', found)
                 else:
                     sets[kind] = found
-        for name in self.tables if sets else ():
-            self.left_out.add(LeftOut.OTHER, name)
         return sets
 
 
@@ -225,6 +228,9 @@ def table_rows_of(table, how, left_out):
         yield number, found, name
 
 
+ROWS = dict(dict.fromkeys(READERS, table_rows), **{FASTTEXT: fasttext_rows})
+
+
 def text_of(where, number, value):
     """Return the text of a row's cell, '' of an empty one; raise BadInput at what is none."""
     if value is None or value != value:
@@ -246,11 +252,6 @@ def label_of(where, number, value):
         raise BadInput('%s: row %d: a label of more than %d characters, %s'
                        % (where, number, MAX_NAME, shown(name)))
     return name
-
-
-def is_number(name):
-    """Whether the name of a class is a number."""
-    return bool(NUMBER.fullmatch(name))
 
 
 def size_of(source):

@@ -16,8 +16,8 @@ from sentiment.data.forms import (CSV, JSON_LINES, OFFICE, PARQUET, TABLES, TSV,
 from sentiment.data.opening import allowance, read_at_most
 from sentiment.reviews.encodings import each_line
 from sentiment.reviews.folders import MAX_REVIEW_BYTES
+from sentiment.reviews.members import START
 
-START = 2 ** 16
 MAX_COLUMNS = 1000
 PIECE = 1024  # rows of a parquet file that are read at once
 

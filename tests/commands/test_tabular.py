@@ -113,3 +113,13 @@ def test_a_table_in_another_encoding_is_no_prose(saved, tmp_path, capsys):
         assert main(['predict', saved[0], path] + more) == 2
         out, err = capsys.readouterr()
         assert not out and 'not UTF-8 text' in err and '--encoding' in err
+
+
+def test_a_column_that_a_later_row_brings_is_kept_too(saved, tmp_path, capsys):
+    rows = [{'text': 'wordoa'}, {'text': 'wordca', 'label': 'mine'}]
+    path = writers.write_text(tmp_path / 'a.jsonl', '\n'.join(map(json.dumps, rows)))
+    assert main(['predict', saved[0], path]) == 0
+    out, err = capsys.readouterr()
+    second = json.loads(out.splitlines()[1])
+    assert second['label_given'] == 'mine' and second['label'] in writers.KINDS
+    assert 'its column label is now label_given' in err

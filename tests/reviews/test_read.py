@@ -1,6 +1,7 @@
 """One reader: the same reviews in any form are the same reviews."""
 import pytest
 
+from imdb_preprocess import preprocess
 from sentiment.data.safe_io import BadInput
 from sentiment.data.words import tokenize
 from sentiment.reviews.classes import in_order
@@ -72,3 +73,18 @@ def test_files_of_lines_may_stand_in_a_folder_of_an_archive(tmp_path):
     for source in (write_folder(tmp_path / 'a', files), write_archive(tmp_path / 'a.tar', files)):
         assert read_sets(source)['train'] == (['fine', 'good', 'poor'],
                                               ['positive', 'positive', 'negative'])
+
+
+def test_a_table_beside_folders_of_classes_is_counted(tmp_path, capsys):
+    files = {'train/pos/0.txt': 'fine', 'train/neg/0.txt': 'poor', 'more.csv': 'text,label\na,1\n'}
+    for source in (write_folder(tmp_path / 'a', files), write_archive(tmp_path / 'a.tar', files)):
+        assert read_sets(source)['train'].texts == ['fine', 'poor']
+        assert '1 other file, such as' in capsys.readouterr().err
+
+
+def test_a_class_that_cannot_be_shown_is_refused_before_anything_is_written(tmp_path):
+    rows = [('text', 'label')] + [('x', 'a\x07'), ('y', 'b')] * 9
+    path = writers.write_csv(tmp_path / 'a.csv', rows)
+    with pytest.raises(BadInput, match='a.csv: its classes are no list of names'):
+        preprocess(path, str(tmp_path / 'out'))
+    assert not (tmp_path / 'out').exists()
