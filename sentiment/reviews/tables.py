@@ -221,6 +221,8 @@ def as_dicts(name, columns, rows):
         if len(fields) != len(columns):
             raise BadInput('%s: row %d: %d fields where there are %d columns'
                            % (name, number, len(fields), len(columns)))
+        if fields == columns:  # of tables that were put one behind the other
+            raise BadInput('%s: row %d: the header once more; take it out' % (name, number))
         yield number, dict(zip(columns, fields))
 
 

@@ -16,6 +16,7 @@ WRONG = {
     'a header alone': ('text,label\n', 'no reviews to train on'),
     'nothing but blank lines': ('text,label\n\n\n', 'no reviews to train on'),
     'more fields': (GOOD + 'a,pos,x\n', 'row 4: 3 fields where there are 2 columns'),
+    'two tables in one file': (GOOD + GOOD, 'row 4: the header once more'),
     'fewer fields': (GOOD + 'fine\n', 'row 4: 1 fields where there are 2 columns'),
     'more fields after a line break in a field': (
         GOOD + '"a\nb",pos\nx,pos,y\n', 'row 5: 3 fields'),
