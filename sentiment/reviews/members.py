@@ -57,6 +57,8 @@ def each_file(source):
     for number, member in enumerate(members(source), 1):
         if number > MAX_FILES:
             raise BadInput('%s: more than %d files' % (source, MAX_FILES))
+        if member.open and not member.name:
+            refuse(source, 'a file in it has no name')
         hidden = any(part.startswith(('.', '__MACOSX')) for part in member.name)
         if not hidden or members is alone:
             yield member

@@ -167,6 +167,12 @@ def test_hostile_members_are_refused(hostile, tmp_path):
     assert os.listdir(str(tmp_path)) == ['evil.tar.gz']
 
 
+@pytest.mark.parametrize('name', ['', '.', './', '././.'])
+def test_a_file_without_a_name_is_refused(name, tmp_path):
+    path = write_archive(tmp_path / 'a.tar', {}, [member(name)], mode='w')
+    assert 'a file in it has no name' in refusal(path)
+
+
 @pytest.mark.parametrize('damage', [
     lambda data: data[:len(data) // 2], lambda data: b'', lambda data: b'not a tar',
     lambda data: data[:-5] + b'xxxxx'])
