@@ -311,7 +311,7 @@ def predict_batches(f, prepare_data, data, iterator, verbose):
 def pred_probs(f_pred_prob, prepare_data, data, iterator, verbose=False):
     """Return the probabilities (samples, C) of the samples in ``data``, in their own order."""
     batches = list(predict_batches(f_pred_prob, prepare_data, data, iterator, verbose))
-    probs = numpy.zeros((len(data[0]), batches[0][1].shape[1]), dtype=config.floatX)
+    probs = numpy.zeros((len(data[0]), batches[0][1].shape[1]), dtype=batches[0][1].dtype)
     for indices, p in batches:
         probs[indices] = p
     return probs
@@ -331,18 +331,18 @@ def pred_error(f_pred, prepare_data, data, iterator, verbose=False):
 
 
 def build_training(tparams, options, optimizer):
-    """Compile what training calls: (use_noise, f_pred, f_grad_shared, f_update)."""
+    """Compile what training calls: (use_noise, f_pred_prob, f_grad_shared, f_update)."""
     parts = get_layer(options['encoder'])[1], optimizer
     fast = [part.__name__ for part in parts if twin(part, options) is not part]
     logger.info('compiling the model: encoder %s, optimizer %s; fast: %s', options['encoder'],
                 options['optimizer'], ', '.join(fast) or 'nothing')
-    use_noise, x, mask, y, _, f_pred, cost = build_model(tparams, options)
+    use_noise, x, mask, y, f_pred_prob, _, cost = build_model(tparams, options)
     if options['decay_c'] > 0:
         cost += numpy_floatX(options['decay_c']) * (tparams['U'] ** 2).sum()
     grads = tensor.grad(cost, wrt=list(tparams.values()))
     lr = tensor.scalar('lr', dtype=config.floatX)
     f_grad_shared, f_update = twin(optimizer, options)(lr, tparams, grads, x, mask, y, cost)
-    return use_noise, f_pred, padded(f_grad_shared, options['batch_size']), f_update
+    return use_noise, f_pred_prob, padded(f_grad_shared, options['batch_size']), f_update
 
 
 def train_lstm(
@@ -413,12 +413,12 @@ def train_lstm(
     if reload_model:
         params = reload_params(options['reload_model'], params, vocabulary, options['classes'])
     tparams = init_tparams(params)
-    use_noise, f_pred, f_grad_shared, f_update = build_training(tparams, options, optimizer)
+    use_noise, f_pred_prob, f_grad_shared, f_update = build_training(tparams, options, optimizer)
 
     def measure(data):
         use_noise.set_value(numpy_floatX(0.))
         batches = get_minibatches_idx(len(data[0]), valid_batch_size)
-        return pred_error(f_pred, prepare_data, data, run.until_stopped(batches))
+        return pred_probs(f_pred_prob, prepare_data, data, run.until_stopped(batches))
 
     run = Run(options, sets, tparams, rng, vocabulary, prepare_data, f_grad_shared, f_update,
               measure)

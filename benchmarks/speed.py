@@ -75,10 +75,10 @@ def our_step(setting, fast):
     import lstm
     options = dict(setting, ydim=2, encoder='lstm', fast=fast, optimizer='adadelta',
                    use_dropout=True, decay_c=0., noise_std=0., seed=123)
-    use_noise, f_pred, f_grad_shared, f_update = lstm.build_training(
+    use_noise, f_pred_prob, f_grad_shared, f_update = lstm.build_training(
         lstm.init_tparams(lstm.init_params(options)), options, lstm.adadelta)
     if setting['evaluate']:
-        return lambda x, mask, y: f_pred(x, mask)
+        return lambda x, mask, y: f_pred_prob(x, mask)
     use_noise.set_value(lstm.numpy_floatX(1.))
 
     def step(x, mask, y):

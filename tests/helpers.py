@@ -176,7 +176,7 @@ def run_python(*arguments, **keywords):
 # --- The model in plain NumPy -----------------------------------------------------------------
 
 
-def reference_probs(params, x, mask):
+def reference_probs(params, x, mask, temperature=1.):
     """Forward pass in plain NumPy, one time step after the other; a wide U reads maxima too."""
     def sigmoid(z):
         return 1. / (1. + numpy.exp(-z))
@@ -194,14 +194,16 @@ def reference_probs(params, x, mask):
         largest = numpy.where(m, numpy.maximum(largest, h), largest)
     pooled = numpy.concatenate([total / mask.sum(axis=0)[:, None], largest], axis=1)
     scores = (pooled[:, :len(params['U'])] * 0.5).dot(params['U']) + params['b']
+    scores /= temperature
     odds = numpy.exp(scores - scores.max(axis=1, keepdims=True))
     return odds / odds.sum(axis=1, keepdims=True)
 
 
-def reference_data_probs(params, data):
-    """The same, a review at a time: no padding, no batches."""
+def reference_data_probs(model, data):
+    """The same of a loaded model, a review at a time: no padding, no batches."""
     return numpy.concatenate([
-        reference_probs(params, numpy.reshape(x, (-1, 1)), numpy.ones((len(x), 1)))
+        reference_probs(model.params, numpy.reshape(x, (-1, 1)), numpy.ones((len(x), 1)),
+                        model.temperature)
         for x in data[0]])
 
 
@@ -209,7 +211,7 @@ def assert_contributions_are_the_scores(model):
     """Assert that what each state adds, and the bias, are the scores behind a prediction."""
     words, contributions = explain(model, POSITIVE, by='states')
     assert words == POSITIVE.lower().split() and contributions.shape == (4, 2)
-    scores = contributions.sum(axis=0) + model.params['b']
+    scores = contributions.sum(axis=0) + model.params['b'] / model.temperature
     odds = numpy.exp(scores)
     numpy.testing.assert_allclose(odds / odds.sum(), predict(model, [POSITIVE])[0])
 

@@ -42,7 +42,10 @@ def as_table(measured):
     auc = 'none: one class only' if measured['auc'] is None else '%.4f' % measured['auc']
     rows = [('reviews', '%d' % measured['n_samples']), ('error', '%.4f' % measured['error']),
             ('accuracy', '%.4f' % measured['accuracy']),
-            ('log loss', '%.4f nats' % measured['log_loss']), ('AUC', auc),
+            ('log loss', '%.4f nats' % measured['log_loss']),
+            ('Brier', '%.4f' % measured['brier']),
+            ('ECE', '%.4f, expected calibration error' % measured['calibration_error']),
+            ('AUC', auc),
             ('unknown', '%.4f of the words' % measured['unknown_words'])]
     names, room = list(measured['classes']), max(10, *map(width_of, measured['classes']))
     table = [['%-10s' % name, value] for name, value in rows]

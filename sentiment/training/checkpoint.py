@@ -6,6 +6,7 @@ import numpy
 
 from sentiment.data.checks import check_array, check_count, check_number, check_random_state
 from sentiment.data.safe_io import BadInput, load_arrays, reason, write_whole
+from sentiment.training.calibration import KEPT, check_calibration
 from sentiment.training.model_file import FORMAT_VERSION, as_json, checkpoint_path, course, origin
 from sentiment.training.options import OLD_ENCODERS
 
@@ -49,7 +50,7 @@ def save_checkpoint(run):
     arrays.update({'best_' + name: value for name, value in best['params'].items()})
     progress = {name: getattr(run, name) for name in PROGRESS + ('data_sha256',)}
     progress.update(draws=draws, origin=origin(), options=run.options,
-                    best={name: best[name] for name in ('errors', 'epoch')})
+                    best={name: best[name] for name in ('errors', 'epoch') + KEPT if name in best})
     with write_whole(checkpoint_path(run.options['saveto'])) as file:
         numpy.savez(file, progress=as_json(progress), format_version=FORMAT_VERSION,
                     **course(run), **arrays)
@@ -119,8 +120,10 @@ def check_best(path, progress, saved, tparams):
         raise BadInput('%s: best: not three errors' % path)
     errors = [error if error != error else check_number('%s: best' % path, error, 0, 1)
               for error in errors]  # NaN stands for what test_once has left
-    return {'params': params, 'errors': errors,
-            'epoch': check_count('%s: best: epoch' % path, epoch)}
+    known = {name: numpy.asarray(progress['best'][name])
+             for name in KEPT if name in progress['best']}  # once, there were none
+    return dict(check_calibration('%s: best' % path, known), params=params, errors=errors,
+                epoch=check_count('%s: best: epoch' % path, epoch))
 
 
 def restore(run, path, progress, saved):

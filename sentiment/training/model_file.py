@@ -12,6 +12,7 @@ from sentiment.data.safe_io import BadInput, check_can_write, load_arrays, write
 from sentiment.data.words import FIRST_WORD
 from sentiment.engine import config, describe, numpy_floatX
 from sentiment.log import logger
+from sentiment.training.calibration import KEPT
 
 FORMAT_VERSION = 1
 ERRORS = ('train_err', 'valid_err', 'test_err')
@@ -183,22 +184,26 @@ def course(run):
             'lengths': numpy.asarray([len(review) for review in run.sets[0][0]], 'int32')}
 
 
-def save_model(path, run, params, errors):
+def save_model(path, run, best):
     """Write the model: what it takes to use it without the data that it was trained on.
 
-    ``params`` and the three errors; ``options``, a JSON text; ``vocabulary``, the word of each
-    index from 2 up; ``classes`` (C,), their names; ``class_shares`` (C,), of the training reviews;
-    ``engine``, ``data_sha256``, ``format_version``; and the course of the run: ``history`` (n, 4),
-    an update and its three errors; ``costs`` (n_updates,); ``lengths``.
+    The parameters and the three errors of ``best``; ``temperature``, by which scores are divided,
+    and ``reliability`` (15, 3) on the validation set, once it was measured; ``options``, a JSON
+    text; ``vocabulary``, the word of each index from 2 up; ``classes`` (C,), their names;
+    ``class_shares`` (C,), of the training reviews; ``engine``, ``data_sha256``,
+    ``format_version``; and the course of the run: ``history`` (n, 4), an update and its three
+    errors; ``costs`` (n_updates,); ``lengths``.
     """
-    known = {} if run.vocabulary is None else {'vocabulary': run.vocabulary}
+    known = {name: best[name] for name in KEPT if name in best}
+    if run.vocabulary is not None:
+        known['vocabulary'] = run.vocabulary
     counts = numpy.bincount(run.sets[0][1], minlength=run.options['ydim'])
     with write_whole(path) as file:
         numpy.savez(file, options=as_json(run.options), engine=origin()[0],
                     data_sha256=run.data_sha256, format_version=FORMAT_VERSION,
                     class_shares=counts / counts.sum(),
-                    classes=numpy.array(run.options['classes']), **dict(zip(ERRORS, errors)),
-                    **known, **course(run), **params)
+                    classes=numpy.array(run.options['classes']), **known, **course(run),
+                    **dict(zip(ERRORS, best['errors'])), **best['params'])
 
 
 def checkpoint_path(saveto):

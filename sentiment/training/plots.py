@@ -1,8 +1,9 @@
-"""Pictures of a training run: its costs, its errors, and the reviews that it read."""
+"""Pictures of a training run: costs, errors, lengths of the reviews, reliability."""
 import numpy
 
 from sentiment.data.checks import check_array
 from sentiment.data.safe_io import BadInput, check_can_write, write_whole
+from sentiment.training.calibration import calibration_error, check_calibration
 
 FORMATS = ('.png', '.svg', '.pdf')
 INK = {'train': '#4477aa', 'valid': '#ee6677', 'test': '#228833'}  # told apart by everyone
@@ -24,7 +25,8 @@ def check(path):
 
 
 def draw(path, saved, title):
-    """Write a picture of a run to ``path``: costs, errors with the best point, review lengths.
+    """Write a picture of a run to ``path``: costs, errors with the best point, review lengths; and,
+    if ``saved`` holds ``reliability``, how right its answers were.
 
     ``saved`` holds ``costs``, ``history`` and ``lengths``, as ``model_file.save_model`` keeps them.
     Raises BadInput if matplotlib is absent, or the arrays are.
@@ -40,12 +42,16 @@ def draw(path, saved, title):
     if not len(lengths):
         raise BadInput('lengths: there are none')
     from matplotlib.figure import Figure
-    figure = Figure(figsize=(7, 9), layout='constrained')
-    axes = figure.subplots(3)
+    bins = check_calibration(path, saved).get('reliability')
+    n_parts = 3 if bins is None else 4
+    figure = Figure(figsize=(7, 3 * n_parts), layout='constrained')
+    axes = figure.subplots(n_parts)
     figure.suptitle(title)
     draw_costs(axes[0], costs)
     draw_errors(axes[1], history)
     draw_lengths(axes[2], lengths.astype('int64'))
+    if bins is not None:
+        draw_reliability(axes[3], bins)
     with write_whole(path) as file:
         figure.savefig(file, format=path.rsplit('.', 1)[1], dpi=120)
 
@@ -84,4 +90,20 @@ def draw_lengths(axes, lengths):
     axes.hist(lengths, bins=numpy.arange(low, high + width + 1, width) - 0.5, color=INK['train'])
     axes.set(title='Lengths of the %d training reviews' % len(lengths), xlabel='words',
              ylabel='reviews')
+    axes.grid(alpha=0.3)
+
+
+def draw_reliability(axes, bins):
+    """Draw how often answers of each probability are right: the reliability diagram.
+
+    bins: of :func:`sentiment.training.calibration.reliability`. A dot's area is its bin's share.
+    """
+    counts, sure, correct = bins[bins[:, 0] > 0].T
+    axes.plot([0, 1], [0, 1], color='grey', linestyle=':', label='as they say')
+    axes.scatter(sure, correct, 10 + 300 * counts / counts.sum(), color=INK['valid'],
+                 label='validation set, calibration error %.3f' % calibration_error(bins))
+    low = max(0., numpy.floor(10 * sure.min()) / 10)
+    axes.set(title='Reliability', xlabel='probability of the answer', ylabel='share that is right',
+             xlim=(low, 1.02), ylim=(0, 1.05))
+    axes.legend(loc='lower right')
     axes.grid(alpha=0.3)

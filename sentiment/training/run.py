@@ -12,6 +12,7 @@ from sentiment.engine import ASYNCHRONOUS
 from sentiment.log import logger
 from sentiment.training import plots
 from sentiment.training.batches import crop, draw_batches
+from sentiment.training.calibration import fit_temperature, reliability, temper
 from sentiment.training.checkpoint import load_checkpoint, random_state, save_checkpoint
 from sentiment.training.model_file import (checkpoint_path, checksum, course, save_model,
                                            unzip, zipp)
@@ -20,19 +21,34 @@ STOPS = [getattr(signal, name) for name in ('SIGINT', 'SIGTERM', 'SIGHUP')
          if hasattr(signal, name)]  # Windows has no SIGHUP
 
 
+def error_of(probs, labels):
+    """Return the fraction, 0 to 1, of samples whose most probable class is not theirs."""
+    return float((probs.argmax(axis=1) != numpy.asarray(labels)).mean())
+
+
+def calibrated(probs, labels):
+    """Return the temperature that suits probabilities, and how reliable they are under it."""
+    labels = numpy.asarray(labels)
+    temperature = fit_temperature(probs, labels)
+    return {'temperature': temperature, 'reliability': reliability(temper(probs, temperature),
+                                                                   labels)}
+
+
 class Run:
     """What :func:`lstm.train_lstm` keeps while it trains; a context that saves however it ends.
 
     ``epoch`` and ``update`` count from 1, ``done`` the updates of the present epoch; ``checked`` is
     the last update whose errors were measured; ``best`` holds the parameters with the lowest
-    validation error, their errors and their epoch; ``history`` has a row [update, train, valid,
-    test error] for each validation, ``costs`` the cost of each update; ``epoch_rng`` is the random
-    state before the epoch's batches were drawn; ``stop`` is what a signal asks to be raised.
+    validation error, their errors, their epoch and the temperature of their probabilities;
+    ``history`` has a row [update, train, valid, test error] for each validation, ``costs`` the cost
+    of each update; ``epoch_rng`` is the random state before the epoch's batches were drawn;
+    ``stop`` is what a signal asks to be raised.
     """
 
     def __init__(self, options, sets, tparams, rng, vocabulary, prepare_data, f_grad_shared,
                  f_update, measure):
-        """prepare_data: as imdb's; measure: set -> error of the present parameters."""
+        """prepare_data: as imdb's; measure: set -> probabilities (n, C) of the present parameters.
+        """
         self.options, self.sets, self.tparams, self.rng = options, sets, tparams, rng
         self.vocabulary, self.prepare_data, self.measure = vocabulary, prepare_data, measure
         self.f_grad_shared, self.f_update = f_grad_shared, f_update
@@ -141,14 +157,17 @@ class Run:
     def validate(self):
         """Measure the errors, keep the parameters if they are the best, count bad rounds."""
         self.fetch_costs()  # before anything is called the best
-        errors = [self.measure(data) if data is self.sets[1] or not self.options['test_once']
-                  else numpy.nan for data in self.sets]
+        probs = self.measure(self.sets[1])
+        errors = [error_of(probs, data[1]) if data is self.sets[1] else
+                  numpy.nan if self.options['test_once'] else
+                  error_of(self.measure(data), data[1]) for data in self.sets]
         self.history.append([self.update] + errors)
         self.checked = self.update
         valid_errs = [valid_err for _, _, valid_err, _ in self.history]
         valid_err, long_ago = valid_errs[-1], valid_errs[:-self.options['patience']]
         if valid_err <= min(valid_errs):
-            self.best = {'params': unzip(self.tparams), 'errors': errors, 'epoch': self.epoch}
+            self.best = dict(calibrated(probs, self.sets[1][1]), params=unzip(self.tparams),
+                             errors=errors, epoch=self.epoch)
             self.bad_counter = 0
         if long_ago and valid_err >= min(long_ago):
             self.bad_counter += 1
@@ -175,7 +194,7 @@ class Run:
         """Save the best parameters so far, or the present ones before the first validation."""
         best = self.best or {'params': unzip(self.tparams), 'errors': [numpy.nan] * 3}
         if self.options['saveto']:
-            save_model(self.options['saveto'], self, best['params'], best['errors'])
+            save_model(self.options['saveto'], self, best)
 
     def finish(self):
         """Measure what was never measured, save, draw, and leave the best parameters in place."""
@@ -186,7 +205,7 @@ class Run:
         self.save()
         zipp(self.best['params'], self.tparams)
         if self.options['plot']:
-            plots.draw(self.options['plot'], course(self),
+            plots.draw(self.options['plot'], dict(course(self), **self.best),
                        'Training on %s' % self.options['dataset'])
 
     def measure_best(self):
@@ -194,8 +213,9 @@ class Run:
         present, best = unzip(self.tparams), self.best
         zipp(best['params'], self.tparams)
         try:
-            best['errors'] = [self.measure(self.sets[0]), best['errors'][1],
-                              self.measure(self.sets[2])]
+            train_err, test_err = (error_of(self.measure(self.sets[k]), self.sets[k][1])
+                                   for k in (0, 2))
+            best['errors'] = [train_err, best['errors'][1], test_err]
         finally:
             zipp(present, self.tparams)  # a checkpoint is of where training is
         row = max(k for k, row in enumerate(self.history) if row[2] == best['errors'][1])

@@ -23,8 +23,9 @@ def explain(model, text, by='words'):
     300 words are left out one by one (fewer beyond some 1,700 words). The log says so, 'by
     sentence'.
 
-    by='states': what the state after each word adds to the scores. Their sum and ``b`` are the
-    scores, whose softmax is the prediction; but a state has read what stands before it too.
+    by='states': what the state after each word adds to the scores. Their sum and ``b`` divided by
+    the temperature are the scores, whose softmax is the prediction; but a state has read what
+    stands before it too.
 
     Raises BadInput for what is no text, or has no word.
     """

@@ -16,6 +16,7 @@ from sentiment.reviews.classes import indices_of
 from sentiment.reviews.given import as_reviews, is_path
 from sentiment.reviews.read import read_sets
 from sentiment.training.batches import random_subset
+from sentiment.training.calibration import brier_score, calibration_error, reliability
 from sentiment.using.ask import as_list, check_words, index_texts, pred_sorted
 
 TEXTS = ('evaluate takes word indices, not texts: evaluate(model, (index_texts(model, texts), '
@@ -25,10 +26,11 @@ TEXTS = ('evaluate takes word indices, not texts: evaluate(model, (index_texts(m
 def evaluate(model, data, verbose=False):
     """Measure a model on ``data``: (list of lists of word indices, labels).
 
-    Returns a dict: n_samples; error and accuracy, fractions of 0 to 1; log_loss, nats; auc, the
-    area under the ROC curve, a mean over the classes; unknown_words, the share of words that the
-    model does not know; confusion, rows of the true class, columns of the predicted one; classes,
-    name -> precision, recall, f1, n_samples. Raises BadInput at data of another form, and at words
+    Returns a dict: n_samples; error and accuracy, fractions of 0 to 1; log_loss, nats; brier and
+    calibration_error, as :mod:`sentiment.training.calibration` defines them; auc, the area under
+    the ROC curve, a mean over the classes; unknown_words, the share of words that the model does
+    not know; confusion, rows of the true class, columns of the predicted one; classes, name ->
+    precision, recall, f1, n_samples. Raises BadInput at data of another form, and at words
     and labels that the model cannot have.
     """
     reviews, labels = check_data(model, data)
@@ -41,6 +43,8 @@ def evaluate(model, data, verbose=False):
     return {'n_samples': len(labels), 'error': float((predicted != labels).mean()),
             'accuracy': float((predicted == labels).mean()),
             'log_loss': float(-numpy.log(likelihood.clip(1e-15)).mean()),
+            'brier': brier_score(probs, labels),
+            'calibration_error': calibration_error(reliability(probs, labels)),
             'auc': area_under_roc(probs, labels), 'unknown_words': unknown_share(reviews),
             'confusion': confusion.tolist(), 'classes': by_class(model.classes, confusion)}
 

@@ -13,6 +13,7 @@ from sentiment.data.tokenizers import MOSES, check_tokenizer
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import (BUILDING, concurrent, config, function, numpy_floatX, padded,
                               tensor)
+from sentiment.training.calibration import check_calibration, temper
 from sentiment.training.model_file import (as_dictionary, classes_of, index_of_words,
                                            take_params)
 from sentiment.training.options import OLD_ENCODERS, OPTIONS, check_choice, check_value
@@ -28,13 +29,15 @@ class Model:
     """A trained model, ready to answer any number of threads; it can be pickled and copied.
 
     options: of its training, a dict; params: name -> array; dictionary: word -> index, or None;
-    saved: all arrays of its file; classes: the list of their names; tokenizer: its name.
+    saved: all arrays of its file; temperature: what its scores are divided by; classes: the list of
+    their names; tokenizer: its name.
     """
 
     def __init__(self, options, params, dictionary=None, saved=None, classes=None):
         self.options, self.params, self.dictionary = options, params, dictionary
         self.saved, self.compiled = saved or {}, {}
         self.tokenizer = options['tokenizer'] or MOSES
+        self.temperature = self.saved.get('temperature', 1.)
         self.classes = classes or default_classes(options['ydim'])
 
     def __getstate__(self):
@@ -48,15 +51,13 @@ class Model:
                     self.compiled[name] = build(self)
         return self.compiled[name]
 
-    @property
-    def f_pred_prob(self):
-        """The function (x, mask) -> probabilities (B, C)."""
-        return self.compile('f_pred_prob', build_probs)
+    def f_pred_prob(self, x, mask):
+        """Return the probabilities (B, C)."""
+        return temper(self.compile('f_pred_prob', build_probs)(x, mask), self.temperature)
 
-    @property
-    def f_scores(self):
-        """The function (x, mask) -> what each state adds to each class's score (T, B, C)."""
-        return self.compile('f_scores', build_scores)
+    def f_scores(self, x, mask):
+        """Return what each state adds to each class's score (T, B, C), under the temperature."""
+        return self.compile('f_scores', build_scores)(x, mask) / self.temperature
 
 
 class Average(Model):
@@ -67,7 +68,9 @@ class Average(Model):
         saved = {name: value for name, value in first.saved.items() if name != 'class_shares'}
         if all(share is not None for share in shares):
             saved['class_shares'] = numpy.mean(shares, axis=0)
-        params = {'b': numpy.mean([model.params['b'] for model in models], axis=0)}
+        params = {'b': numpy.mean([model.params['b'] / model.temperature for model in models],
+                                  axis=0)}
+        saved['temperature'] = 1.  # each of them has its own
         super().__init__(first.options, params, first.dictionary, saved, first.classes)
         self.models = list(models)
 
@@ -98,6 +101,7 @@ def read_model(path, saved, dictionary=None):
     options = dict(read_options(path, saved), **read_sizes(path, saved))
     params = take_params(path, saved, shapes_of(options))
     check_shares(path, saved, options['ydim'])
+    saved = dict(saved, **check_calibration(path, saved))
     words = read_words(path, saved, dictionary, options['n_words'])
     return Model(options, params, words, saved, classes_of(path, saved, options['ydim']))
 

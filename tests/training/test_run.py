@@ -141,12 +141,18 @@ def test_training_learns(keywords, tmp_path, toy_path):
     assert errors[2] <= 0.15
 
 
+def wrong_in_ten(error):
+    """Return the probabilities of ten samples of class 0, this share of which is taken for 1."""
+    wrong = numpy.arange(10) < 10 * error
+    return numpy.stack([numpy.where(wrong, 0.3, 0.7), numpy.where(wrong, 0.7, 0.3)], axis=1)
+
+
 def rounds_of(valid_errs, patience):
     """Let a run validate with these validation errors; return it and the rounds it took."""
-    errors = iter([value for v in valid_errs for value in (0.1, v, 0.2)])
+    measured = iter([wrong_in_ten(value) for v in valid_errs for value in (v, 0.1, 0.2)])
     options = {'resume': False, 'patience': patience, 'test_once': False}
-    sets = [([[2]], [0]) for _ in range(3)]
-    run = Run(options, sets, {}, None, None, None, None, None, lambda data: next(errors))
+    sets = [([[2]] * 10, [0] * 10) for _ in range(3)]
+    run = Run(options, sets, {}, None, None, None, None, None, lambda data: next(measured))
     for rounds in range(1, len(valid_errs) + 1):
         run.epoch = rounds
         run.validate()
