@@ -39,7 +39,7 @@ ARCHIVE_HASH = 'sha256:c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923
 
 
 def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort_by_len=True,
-              rng=numpy.random, **how):
+              rng=numpy.random, stretches=None, **how):
     """Load the data set and split it; returns ``(train, valid, test)``.
 
     Each is ``(x, y)``: a list of 1-D int64 arrays of word indices, and a 1-D int64 array of labels.
@@ -50,6 +50,8 @@ def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort
     maxlen : leaves out reviews of this many words or more before the split; None keeps all
     sort_by_len : sort each set by length, which pads batches less
     rng : gives the permutation before the split: ``numpy.random`` or a ``RandomState``
+    stretches : validate on this many stretches of reviews that stand side by side; None: on single
+        reviews, drawn at random
     how : text_column, label_column, encoding, test_path, tokenizer, of raw reviews
 
     Raises BadInput for anything that is wrong with the file or the numbers.
@@ -58,7 +60,7 @@ def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort
         raise BadInput('n_words=%d leaves no room for the padding (0) and the unknown word (1)'
                        % n_words)
     train, test = read_sets(locate(path, **how))
-    train, valid = split(keep_short(train, maxlen), valid_portion, rng)
+    train, valid = split(keep_short(train, maxlen), valid_portion, rng, stretches)
     sets = [remove_rare(part, n_words) for part in (train, valid, test)]
     return tuple(sort_by_length(part) for part in sets) if sort_by_len else tuple(sets)
 
@@ -115,8 +117,13 @@ def keep_short(train, maxlen):
     return take(train, kept)
 
 
-def split(train, valid_portion, rng):
-    """Split a set at random into training and validation sets, as the tutorial does."""
+def split(train, valid_portion, rng, stretches=None):
+    """Split a set at random into training and validation sets, as the tutorial does.
+
+    With ``stretches``, that many stretches of neighbours validate: where reviews of one film stand
+    side by side, as in IMDB's archive, few films that validate have been trained on, as none of the
+    test have.
+    """
     n_samples = len(train[0])
     n_train = int(round(n_samples * (1. - valid_portion)))
     if not 0 < n_train < n_samples:
@@ -125,6 +132,10 @@ def split(train, valid_portion, rng):
                        'validate on%s' % (n_samples, valid_portion, '; give at least %d'
                                           % (0.5 / smaller + 1) if smaller > 0 else ''))
     order = rng.permutation(n_samples)
+    if stretches:
+        size = max(1, (n_samples - n_train) // stretches)
+        place = rng.permutation(-(-n_samples // size))[numpy.arange(n_samples) // size]
+        order = order[numpy.argsort(place[order], kind='stable')]
     return take(train, order[:n_train]), take(train, order[n_train:])
 
 
@@ -299,6 +310,12 @@ def reading(options):
     """Return the options that say which reviews are read and how, those that are not None."""
     return {name: options[name] for name in ('path',) + READING
             if options.get(name) is not None}
+
+
+def loading(options):
+    """Return what :func:`load_data` is told: :func:`reading`, and the stretches that validate."""
+    stretches = options.get('stretches')
+    return dict(reading(options), **({'stretches': stretches} if stretches else {}))
 
 
 def names_of(load, options, sets):

@@ -25,7 +25,10 @@ from sentiment.training.adagrad import adagrad
 from sentiment.training.batches import get_minibatches_idx, random_subset
 from sentiment.training.model_file import load_params, reload_params, unzip, zipp  # noqa: F401
 from sentiment.training.options import POOLINGS, check_options, recipes  # noqa: F401
+from sentiment.training.pooling import max_pool
 from sentiment.training.run import Run
+from sentiment.wide import ngrams as wide
+from sentiment.wide.layer import blend, trained, wide_scores
 
 # --- Data -------------------------------------------------------------------------------------
 
@@ -44,7 +47,7 @@ def get_dataset(name):
 def load_sets(options, rng):
     """Return the training, validation and test sets that the options ask for."""
     train, valid, test = get_dataset(options['dataset'])[0](
-        n_words=options['n_words'], valid_portion=0.05, rng=rng, **imdb.reading(options))
+        n_words=options['n_words'], valid_portion=0.05, rng=rng, **imdb.loading(options))
     train = imdb.keep_short(train, options['maxlen'])  # all lengths validate, as all are tested
     return train, valid, random_subset(test, options['test_size'], options['seed'])
 
@@ -149,15 +152,10 @@ def mean_pool(h, mask):
     return (h * mask[:, :, None]).sum(axis=0) / tensor.maximum(mask.sum(axis=0), 1e-6)[:, None]
 
 
-def floor_padding(h, mask):
-    """Let the states (T, B, D) be -1, below any of a word, where there is no word."""
-    return tensor.switch(mask[:, :, None] > 0, h, -1.)
-
-
 def pool(h, mask, options):
     """Reduce the states to one row for each sample: (B, D), or (B, 2 D) with the maxima."""
     if options.get('pooling') == 'mean_max':  # one layer for both: the states are there anyway
-        return tensor.concatenate([mean_pool(h, mask), floor_padding(h, mask).max(axis=0)], axis=1)
+        return tensor.concatenate([mean_pool(h, mask), max_pool(h, mask)], axis=1)
     return twin(mean_pool, options)(h, mask)
 
 
@@ -172,6 +170,7 @@ def dropout_layer(state_before, use_noise, trng):
 
 def build_states(tparams, x, mask, options, use_noise=None, trng=None):
     """Look the words x (T, B) up and read them with the encoder: its states, (T, B, D)."""
+    x = x * tensor.gt(mask, 0)  # n-grams may be read where the encoder is not to look
     emb = tparams['Wemb'][x.flatten()].reshape((x.shape[0], x.shape[1], tparams['Wemb'].shape[1]))
     if trng and options.get('noise_std', 0.) > 0:
         emb += use_noise * trng.normal(size=emb.shape, std=options['noise_std'])
@@ -198,11 +197,14 @@ def build_model(tparams, options):
     h = pool(h, mask, options)  # (B, D)
     if options['use_dropout']:
         h = dropout_layer(h, use_noise, trng)
-    pred = softmax(tensor.dot(h, tparams['U']) + tparams['b'])  # (B, C)
+    parts = [tensor.dot(h, tparams['U']) + tparams['b']]  # scores, (B, C)
+    if options.get('ngrams'):
+        parts.append(twin(wide_scores, options)(tparams, x, options))
+    pred = softmax(blend(tparams, parts))
 
-    off = 1e-8  # keeps log() finite
     real = tensor.cast(mask.max(axis=0) > 0, config.floatX)  # not what only fills up a batch
-    losses = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off))
+    losses = sum(-tensor.log(softmax(scores)[tensor.arange(y.shape[0]), y] + numpy_floatX(1e-8))
+                 for scores in parts)  # each learns by itself; 1e-8 keeps log() finite
     if options.get('class_weights'):
         losses *= tensor.constant(numpy_floatX(options['class_weights']))[y]
     cost = (losses * real).sum() / real.sum()
@@ -289,8 +291,8 @@ def rmsprop(lr, tparams, grads, x, mask, y, cost):
 optimizers = {'sgd': sgd, 'adadelta': adadelta, 'rmsprop': rmsprop, 'adagrad': adagrad}
 
 # what is written to be read -> the same, compiled: tests hold the two equal
-twins = {f: getattr(compiled, f.__name__) for f in (lstm_layer, mean_pool, sgd, adadelta, adagrad)
-         if compiled.AVAILABLE}
+twins = {f: getattr(compiled, f.__name__) for f in (
+    lstm_layer, mean_pool, sgd, adadelta, adagrad, wide_scores) if compiled.AVAILABLE}
 
 
 def twin(f, options):
@@ -320,11 +322,9 @@ def pred_probs(f_pred_prob, prepare_data, data, iterator, verbose=False):
 def pred_error(f_pred, prepare_data, data, iterator, verbose=False):
     """Return the fraction, 0 to 1, of the samples in ``iterator`` that are classified wrongly."""
     targets = numpy.asarray(data[1])
-    wrong = seen = 0
-    for indices, predicted in predict_batches(f_pred, prepare_data, data, iterator, verbose):
-        wrong += int((predicted != targets[indices]).sum())
-        seen += len(indices)
-    return wrong / seen
+    wrong = [predicted != targets[indices] for indices, predicted in predict_batches(
+        f_pred, prepare_data, data, iterator, verbose)]
+    return float(numpy.concatenate(wrong).mean())
 
 
 # --- Training ---------------------------------------------------------------------------------
@@ -339,9 +339,10 @@ def build_training(tparams, options, optimizer):
     use_noise, x, mask, y, f_pred_prob, _, cost = build_model(tparams, options)
     if options['decay_c'] > 0:
         cost += numpy_floatX(options['decay_c']) * (tparams['U'] ** 2).sum()
-    grads = tensor.grad(cost, wrt=list(tparams.values()))
+    grads = tensor.grad(cost, wrt=list(trained(tparams).values()))
     lr = tensor.scalar('lr', dtype=config.floatX)
-    f_grad_shared, f_update = twin(optimizer, options)(lr, tparams, grads, x, mask, y, cost)
+    f_grad_shared, f_update = twin(optimizer, options)(
+        lr, trained(tparams), grads, x, mask, y, cost)
     return use_noise, f_pred_prob, padded(f_grad_shared, options['batch_size']), f_update
 
 
@@ -375,19 +376,18 @@ def train_lstm(
         plot=None,  # draw costs, errors and lengths into this picture (.png, .svg, .pdf), or none
         init_scale=0.01,  # embeddings start as random numbers of 0 to this
         crop=None,  # train on a random stretch of this many words of each longer review, or none
-        pooling='mean',  # what the classifier reads: mean, the states' mean over the words;
-                         # mean_max, their largest values too
+        pooling='mean',  # what the classifier reads of the states: mean; mean_max, the largest too
         test_once=False,  # measure training and test error once, at the end, of the best parameters
         fast=True,  # use the compiled twin of a layer or optimizer that has one: true or false
         test_path=None,  # reviews to test on, or none: those in path, else a tenth of each class
         text_column=None,  # of a table: the column of the reviews, or none: the one of a usual name
         label_column=None,  # of a table: the column of their classes
         encoding=None,  # of text that is not UTF-8, such as latin-1
-        tokenizer=None,  # how text becomes words: moses:LANG, whitespace, characters or jieba;
-                         # none: as the data, moses:en for raw reviews
+        tokenizer=None,  # of raw text: moses:LANG, whitespace, characters or jieba; none: moses:en
         class_weight=None,  # balanced: each class counts as much as the others, or none
-        embeddings=None,  # word vectors to start from, GloVe's or word2vec's, or none; dim_proj is
-                          # then theirs
+        embeddings=None,  # word vectors (GloVe, word2vec) to start from, of their dim_proj, or none
+        stretches=None,  # validate on so many stretches of neighbouring reviews; none: at random
+        ngrams=None,  # the classifier also reads n-grams of up to this many words, or none
         ):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
@@ -408,6 +408,8 @@ def train_lstm(
     vocabulary = imdb.load_vocabulary(dictionaries.get(dataset), n_words=n_words,
                                       **imdb.reading(options))
     params = init_params(options, rng)
+    if ngrams:
+        params.update(wide.begin(sets[0], options))
     if embeddings:
         params['Wemb'] = start_from(options['embeddings'], params['Wemb'], vocabulary)
     if reload_model:
@@ -417,8 +419,8 @@ def train_lstm(
 
     def measure(data):
         use_noise.set_value(numpy_floatX(0.))
-        batches = get_minibatches_idx(len(data[0]), valid_batch_size)
-        return pred_probs(f_pred_prob, prepare_data, data, run.until_stopped(batches))
+        batches = run.until_stopped(get_minibatches_idx(len(data[0]), valid_batch_size))
+        return pred_probs(f_pred_prob, prepare_data, data, batches)
 
     run = Run(options, sets, tparams, rng, vocabulary, prepare_data, f_grad_shared, f_update,
               measure)

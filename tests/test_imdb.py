@@ -205,3 +205,14 @@ def test_no_network_is_one_line_that_says_what_to_do(server):
         imdb.load_data()
     message = str(caught.value)
     assert 'no connection' in message and imdb.ARCHIVE in message and '\n' not in message
+
+
+@pytest.mark.parametrize('n_samples, portion, stretches', [(200, 0.1, 5), (60, 0.05, 20), (7, 0.5, 1)])
+def test_stretches_of_neighbours_validate(n_samples, portion, stretches):
+    train, valid = imdb.split(([[k] for k in range(n_samples)], numpy.arange(n_samples)), portion,
+                              numpy.random.RandomState(0), stretches)
+    n_valid = n_samples - round(n_samples * (1 - portion))
+    assert len(valid[0]) == n_valid and sorted(numpy.concatenate([train[1], valid[1]])) == list(
+        range(n_samples))
+    runs = 1 + (numpy.diff(numpy.sort(valid[1])) > 1).sum()
+    assert runs <= min(stretches, n_valid) + 1  # the stretches, and a part of another

@@ -41,6 +41,9 @@ def make_parser():
                              'speaks for the positive class, or the answered of several')
     parser.add_argument('--states', action='store_true',
                         help='with --explain: tell what the state after each word adds instead')
+    parser.add_argument('--ngrams', action='store_true',
+                        help='with --explain, of a model of the recipe wide: tell what each n-gram '
+                             'adds, and the network')
     style = parser.add_mutually_exclusive_group()
     style.add_argument('--json', action='store_true', help='a JSON object on each line')
     style.add_argument('--csv', action='store_true', help='comma-separated values')
@@ -51,8 +54,11 @@ def predict(arguments):
     """Print label, probability and start of each review."""
     parser = make_parser()
     options = parser.parse_intermixed_args(arguments)
-    if options.states and not options.explain:
-        parser.error('--states goes with --explain')
+    for name in ('states', 'ngrams'):
+        if getattr(options, name) and not options.explain:
+            parser.error('--%s goes with --explain' % name)
+    if options.states and options.ngrams:
+        parser.error('--states and --ngrams: give one of them')
     files = options.files or ['-']
     how = How(options.text_column, None, check_encoding(options.encoding))
     if options.output:
@@ -75,7 +81,8 @@ def predict(arguments):
 
 def predict_texts(model, sources, options, how, out):
     """Write what the model says of each review of the sources; return what is wrong, or None."""
-    by = ('states' if options.states else 'words') if options.explain else None
+    by = None if not options.explain else (
+        'states' if options.states else 'ngrams' if options.ngrams else 'words')
     text = sys.stdout if out is None else io.TextIOWrapper(out, 'utf-8', newline='\n')
     show, unread = shower(options, model.classes, text), 0
     with progress(options.files or ['-']) as bar:
@@ -166,9 +173,10 @@ def told(model, names, reading, probs):
 
 def explained(model, reading, probs, by):
     """Return a reading's words with their contributions, and how these were found."""
-    way = 'by state' if by == 'states' else 'by sentence' if is_long(reading) else 'by word'
-    return {'explained': way, 'words': towards(int(probs.argmax()), reading.words,
-                                               explain_reading(model, reading, by))}
+    way = {'states': 'by state', 'ngrams': 'by n-gram'}.get(
+        by, 'by sentence' if is_long(reading) else 'by word')
+    return {'explained': way, 'words': towards(int(probs.argmax()),
+                                               *explain_reading(model, reading, by))}
 
 
 def towards(label, words, contributions):

@@ -28,12 +28,22 @@ def as_text(answer, width=WIDTH, form='{0}({1:+.2f})', wrap=False):
     line = head + start_of(answer['text'], max(1, min(START, room))) + marks
     if 'words' not in answer:
         return line
-    return line + '\n' + INDENT + marked(answer['words'], form, width if wrap else None)
+    return line + '\n' + INDENT + marked(worth_showing(answer), form, width if wrap else None)
 
 
 def colourful(answer, width=WIDTH):
     """As :func:`as_text`; green words speak for the positive class, red ones against it."""
     return as_text(answer, width, '\x1b[{2}m{0}({1:+.2f})\x1b[0m', wrap=True)
+
+
+def worth_showing(answer):
+    """Return the words of an answer with their contributions; of n-grams, the strong ones."""
+    words = answer['words']
+    if answer['explained'] != 'by n-gram':
+        return words
+    bound = STRONG * max(abs(value) for _, value in words)
+    strong = [('"%s"' % text, value) for text, value in words if abs(value) >= bound and value]
+    return sorted(strong, key=lambda pair: -abs(pair[1])) or words[:1]
 
 
 def marks_of(answer):

@@ -279,6 +279,7 @@ try:
         from pytensor.link.vm import VMLinker
         from pytensor.scan.op import Scan
         from pytensor.tensor import sigmoid, unique  # noqa: F401
+        from pytensor.tensor.extra_ops import searchsorted  # noqa: F401
         from pytensor.tensor.special import softmax as softmax_over
         softmax = partial(softmax_over, axis=-1)  # over each row, as Theano's
         scan, RandomStreams = pytensor_scan, PyTensorRandomStreams
@@ -295,7 +296,7 @@ try:
         from theano.gof.vm import VM_Linker as VMLinker
         from theano.gradient import grad_undefined  # noqa: F401
         from theano.scan_module.scan_op import Scan
-        from theano.tensor.extra_ops import Unique
+        from theano.tensor.extra_ops import Unique, searchsorted  # noqa: F401
         from theano.tensor.opt import in2out
         from theano.tensor.nnet import sigmoid, softmax  # noqa: F401
         from theano.tensor.shared_randomstreams import RandomStreams  # noqa: F401

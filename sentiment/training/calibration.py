@@ -22,16 +22,25 @@ def temper(probs, temperature):
     return odds / odds.sum(axis=1, keepdims=True)
 
 
+def smooth(labels, n_classes):
+    """Return the probabilities (n, C) to aim at for labels (n,).
+
+    As in Platt's scaling (1999), one sample more of each class keeps a fit from being sure of all
+    that a few samples do not contradict.
+    """
+    n_samples = len(labels)
+    targets = numpy.ones((n_samples, n_classes)) / (n_samples + n_classes)
+    targets[numpy.arange(n_samples), labels] += n_samples / (n_samples + n_classes)
+    return targets
+
+
 def fit_temperature(probs, labels):
     """Return the temperature of least log loss (Guo et al., 2017, arXiv:1706.04599).
 
-    probs (n, C) of samples that were not trained on, labels (n,). As in Platt's scaling (1999), one
-    sample more of each class keeps it from being sure of all that a few samples do not contradict.
+    probs (n, C) of samples that were not trained on, labels (n,).
     """
     from scipy.optimize import minimize_scalar
-    n_samples, n_classes = probs.shape
-    targets = numpy.ones((n_samples, n_classes)) / (n_samples + n_classes)
-    targets[numpy.arange(n_samples), labels] += n_samples / (n_samples + n_classes)
+    targets = smooth(labels, probs.shape[1])
 
     def loss(log_temperature):
         return -(targets * numpy.log(temper(probs, numpy.exp(log_temperature)) + LEAST)).sum()

@@ -12,6 +12,7 @@ from sentiment.data.safe_io import BadInput, check_can_write, load_arrays, write
 from sentiment.data.words import FIRST_WORD
 from sentiment.engine import config, describe, numpy_floatX
 from sentiment.log import logger
+from sentiment.wide.ngrams import NAMES, carry_over
 from sentiment.training.calibration import KEPT
 
 FORMAT_VERSION = 1
@@ -58,7 +59,11 @@ def reload_params(path, params, vocabulary, classes=None):
         saved['Wemb'] = rows_of_words(path, saved, params['Wemb'], vocabulary.tolist())
     if classes and 'U' in saved and 'b' in saved:
         saved.update(columns_of_classes(path, saved, params, classes))
-    return take_params(path, saved, {name: value.shape for name, value in params.items()})
+    if 'ngrams' in params:
+        same_classes = classes_of(path, saved, saved['U'].shape[-1]) == classes
+        params.update(carry_over(path, saved, params, vocabulary, same_classes))
+    network = {name: value.shape for name, value in params.items() if name not in NAMES}
+    return dict(params, **take_params(path, saved, network))
 
 
 def index_of_words(path, saved, n_words):

@@ -17,6 +17,8 @@ from sentiment.reviews.encodings import check_encoding
 from sentiment.reviews.given import is_path
 from sentiment.training import plots
 from sentiment.training.model_file import check_place, checkpoint_path
+from sentiment.training.pooling import POOLINGS  # noqa: F401
+from sentiment.wide.ngrams import check_order
 
 # kind: int, float, bool, 'path', 'choice' or 'text'; low and high: bounds, beyond which no machine
 # or training can make use of it; also: what else it may be, None or -1
@@ -24,7 +26,6 @@ Option = namedtuple('Option', 'kind low high also')
 ENDLESS = numpy.inf
 COPIES = 4  # of each parameter: its value, its gradient, two running means
 WEIGHTS = ('balanced',)  # of classes
-POOLINGS = ('mean', 'mean_max')  # what the classifier may read
 
 
 def number(kind, low, high=ENDLESS, also=()):
@@ -48,7 +49,8 @@ OPTIONS = {
     'init_scale': number(float, 0., 1e6), 'crop': number(int, 1, also=NONE), 'pooling': CHOICE,
     'test_once': TRUTH, 'fast': TRUTH, 'test_path': PATH, 'text_column': TEXT,
     'label_column': TEXT, 'encoding': TEXT, 'tokenizer': TEXT, 'class_weight': WEIGHT,
-    'embeddings': PATH}
+    'embeddings': PATH, 'stretches': number(int, 1, also=NONE),
+    'ngrams': number(int, 1, 8, also=NONE)}
 
 # names that models and checkpoints of before may have; what is fast is now another option
 OLD_ENCODERS = {'auto': 'lstm', 'lstm_fused': 'lstm'}
@@ -96,6 +98,7 @@ def check_options(options, choices):
             options[name] = usable(name, options[name], choices)
     settle_data(options)
     check_memory(options)
+    check_order(options['ngrams'], options['n_words'])
     check_files(options)
     return options
 

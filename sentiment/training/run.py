@@ -14,6 +14,7 @@ from sentiment.training import plots
 from sentiment.training.batches import crop, draw_batches
 from sentiment.training.calibration import fit_temperature, reliability, temper
 from sentiment.training.checkpoint import load_checkpoint, random_state, save_checkpoint
+from sentiment.training.mixing import settle
 from sentiment.training.model_file import (checkpoint_path, checksum, course, save_model,
                                            unzip, zipp)
 
@@ -103,8 +104,21 @@ class Run:
         reviews, labels = ([part[i] for i in indices] for part in self.sets[0])
         if self.options['crop']:
             rng = numpy.random.RandomState([self.options['seed'], self.update])  # of this update
-            reviews = [crop(review, self.options['crop'], rng) for review in reviews]
+            stretches = [crop(review, self.options['crop'], rng) for review in reviews]
+            if self.options['ngrams']:
+                return self.prepare_both(stretches, reviews, labels)
+            reviews = stretches
         return self.prepare_data(reviews, labels)
+
+    def prepare_both(self, stretches, reviews, labels):
+        """Return x, mask, y of which the network reads the stretches and the n-grams all.
+
+        The mask ends with a stretch; behind it, and one padding, the whole review stands in x.
+        """
+        x, mask, y = self.prepare_data([numpy.concatenate([stretch, [0], review]) for
+                                        stretch, review in zip(stretches, reviews)], labels)
+        mask *= numpy.arange(len(x))[:, None] < [len(stretch) for stretch in stretches]
+        return x, mask, y
 
     # --- After an update
 
@@ -157,6 +171,8 @@ class Run:
     def validate(self):
         """Measure the errors, keep the parameters if they are the best, count bad rounds."""
         self.fetch_costs()  # before anything is called the best
+        if self.options['ngrams']:
+            settle(self.tparams, lambda: self.measure(self.sets[1]), self.sets[1][1])
         probs = self.measure(self.sets[1])
         errors = [error_of(probs, data[1]) if data is self.sets[1] else
                   numpy.nan if self.options['test_once'] else

@@ -3,12 +3,15 @@ import numpy
 
 import imdb
 from sentiment.data.safe_io import BadInput, shown
+from sentiment.data.pickles import words_in_order
 from sentiment.log import logger
 from sentiment.using.ask import Reading, class_shares, probabilities, read_texts
+from sentiment.wide.ngrams import ends_of, texts_of
 
-WAYS = ('words', 'states')
+WAYS = ('words', 'states', 'ngrams')
 LONG = 300        # words of a text that are left out one by one; longer ones go by sentence first
 BUDGET = 2 ** 19  # words that are read at most, in each of the two steps of a longer text
+NETWORK = 'the network'
 PIECE = 50        # words of a sentence at most; a longer one is cut
 ENDS = frozenset('.!?')
 
@@ -23,9 +26,12 @@ def explain(model, text, by='words'):
     300 words are left out one by one (fewer beyond some 1,700 words). The log says so, 'by
     sentence'.
 
-    by='states': what the state after each word adds to the scores. Their sum and ``b`` divided by
-    the temperature are the scores, whose softmax is the prediction; but a state has read what
-    stands before it too.
+    by='states': what the state after each word adds to the scores, and the n-grams that end there
+    for the first time, where the model reads some. Their sum and ``model.bias`` are the scores,
+    whose softmax is the prediction; but a state has read what stands before it too.
+
+    by='ngrams', of a model that reads some: each n-gram in the place of the words, in alphabetical
+    order, behind ``NETWORK``, what all the states add. The sum is the same.
 
     Raises BadInput for what is no text, or has no word.
     """
@@ -34,20 +40,43 @@ def explain(model, text, by='words'):
     if by not in WAYS:
         raise BadInput('by: %s is not one of %s' % (shown(by), ', '.join(WAYS)))
     reading, = read_texts(model, [text])
-    contributions = explain_reading(model, reading, by)
+    explained = explain_reading(model, reading, by)
     if by == 'words' and is_long(reading):
         logger.info('a text of %d words is explained by sentence', len(reading.words))
-    return reading.words, contributions
+    return explained
 
 
 def explain_reading(model, reading, by='words'):
-    """Return the contributions (n, C) of a reading's words: see :func:`explain`."""
+    """Return (words, contributions) of a reading: see :func:`explain`."""
     if not reading.words:
         raise BadInput('a text without a word cannot be explained')
-    if by == 'states':
-        x, mask, _ = imdb.prepare_data([reading.indices], [0])
-        return model.f_scores(x, mask)[:, 0]
-    return (by_sentence if is_long(reading) else by_word)(model, reading)
+    if by == 'ngrams':
+        return by_ngram(model, reading)
+    way = by_state if by == 'states' else by_sentence if is_long(reading) else by_word
+    return reading.words, way(model, reading)
+
+
+def by_state(model, reading):
+    """Return what the state after each word adds, and the n-grams that end there: (n, C)."""
+    x, mask, _ = imdb.prepare_data([reading.indices], [0])
+    contributions = model.f_scores(x, mask)[:, 0].astype('float64')
+    ends = ends_of(reading.indices, model.options['n_words'], model.options['ngrams'] or 0)
+    for code, share in zip(*model.f_ngrams(reading.indices)):
+        contributions[ends[code]] += share
+    return contributions
+
+
+def by_ngram(model, reading):
+    """Return (n-grams as texts, contributions (n, C)), those of the network first."""
+    if not model.options['ngrams']:
+        raise BadInput('this model reads no n-grams')
+    codes, shares = model.f_ngrams(reading.indices)
+    x, mask, _ = imdb.prepare_data([reading.indices], [0])
+    texts = texts_of(codes, words_in_order(model.dictionary, model.options['n_words']),
+                     model.options['n_words'])
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    network = model.f_scores(x, mask)[:, 0].sum(axis=0)
+    return [NETWORK] + [texts[k] for k in order], numpy.concatenate([network[None], shares[order]])
 
 
 def is_long(reading):

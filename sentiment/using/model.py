@@ -17,12 +17,14 @@ from sentiment.training.calibration import check_calibration, temper
 from sentiment.training.model_file import (as_dictionary, classes_of, index_of_words,
                                            take_params)
 from sentiment.training.options import OLD_ENCODERS, OPTIONS, check_choice, check_value
+from sentiment.training.pooling import floor_padding
+from sentiment.wide import ngrams
 
 DEFAULTS = {name: keyword.default
             for name, keyword in inspect.signature(lstm.train_lstm).parameters.items()}
 READ = {'dataset': str, 'path': str, 'seed': int, 'test_size': int, 'valid_batch_size': int,
         'pooling': str, 'encoder': str, 'tokenizer': str, 'text_column': str,
-        'label_column': str, 'encoding': str, 'test_path': str}  # for measuring, and the types
+        'label_column': str, 'encoding': str, 'test_path': str, 'ngrams': int}  # and their types
 
 
 class Model:
@@ -57,7 +59,26 @@ class Model:
 
     def f_scores(self, x, mask):
         """Return what each state adds to each class's score (T, B, C), under the temperature."""
-        return self.compile('f_scores', build_scores)(x, mask) / self.temperature
+        return self.compile('f_scores', build_scores)(x, mask) * self.share
+
+    def f_ngrams(self, review):
+        """Return (codes (n,), shares (n, C)): the n-grams of a review, a list of word indices, and
+        what each adds to the scores.
+        """
+        if not self.options['ngrams']:
+            return numpy.zeros(0, int), numpy.zeros((0, self.options['ydim']))
+        codes, shares = ngrams.shares_of(self.params, review, self.options)
+        return codes, shares / self.temperature
+
+    @property
+    def share(self):
+        """What the network's own scores are multiplied by."""
+        return self.params.get('mix', [1.])[0] / self.temperature
+
+    @property
+    def bias(self):
+        """What the scores (C,) are before anything is read."""
+        return self.params['b'] * self.share
 
 
 class Average(Model):
@@ -68,8 +89,7 @@ class Average(Model):
         saved = {name: value for name, value in first.saved.items() if name != 'class_shares'}
         if all(share is not None for share in shares):
             saved['class_shares'] = numpy.mean(shares, axis=0)
-        params = {'b': numpy.mean([model.params['b'] / model.temperature for model in models],
-                                  axis=0)}
+        params = {'b': numpy.mean([model.bias for model in models], axis=0)}
         saved['temperature'] = 1.  # each of them has its own
         super().__init__(first.options, params, first.dictionary, saved, first.classes)
         self.models = list(models)
@@ -84,6 +104,14 @@ class Average(Model):
     def f_scores(self, x, mask):
         """Return what each state adds to each class's score, (T, B, C)."""
         return numpy.mean([model.f_scores(x, mask) for model in self.models], axis=0)
+
+    def f_ngrams(self, review):
+        """Return (codes (n,), shares (n, C)) of the n-grams that one of the models knows."""
+        codes, shares = map(numpy.concatenate, zip(*[m.f_ngrams(review) for m in self.models]))
+        found, place = numpy.unique(codes, return_inverse=True)
+        total = numpy.zeros((len(found), shares.shape[1]))
+        numpy.add.at(total, place, shares / len(self.models))
+        return found, total
 
 
 def load_model(path, dictionary=None):
@@ -100,6 +128,7 @@ def read_model(path, saved, dictionary=None):
     """Return the :class:`Model` of the arrays ``saved`` at ``path``: see :func:`load_model`."""
     options = dict(read_options(path, saved), **read_sizes(path, saved))
     params = take_params(path, saved, shapes_of(options))
+    params.update(ngrams.take(path, saved, options))
     check_shares(path, saved, options['ydim'])
     saved = dict(saved, **check_calibration(path, saved))
     words = read_words(path, saved, dictionary, options['n_words'])
@@ -215,7 +244,7 @@ def build_scores(model):
     shares = [h * (mask / mask.sum(axis=0))[:, :, None]]
     if options['pooling'] == 'mean_max':  # all of a unit's maximum is due to the word that gave it
         shares.append(h * tensor.eq(tensor.arange(h.shape[0])[:, None, None],
-                                    lstm.floor_padding(h, mask).argmax(axis=0)))
+                                    floor_padding(h, mask).argmax(axis=0)))
     kept = numpy_floatX(0.5 if options['use_dropout'] else 1.)
     scores = tensor.dot(tensor.concatenate(shares, axis=2) * kept, tparams['U'])
     return concurrent(padded(function([x, mask], scores, name='f_scores'), 1))

@@ -142,9 +142,12 @@ def test_files_and_folders(saved, tmp_path, capsys):
 
 def test_colours_and_marks():
     words = [['good', 2.], ['a', 0.1], ['bad', -1.]]
-    answer = {'label': 'positive', 'probability': 0.7, 'text': 'Good', 'words': words}
+    answer = {'label': 'positive', 'probability': 0.7, 'text': 'Good', 'words': words,
+              'explained': 'by word'}
     assert room.as_text(answer).endswith('good(+2.00) a bad(-1.00)')
     assert room.colourful(answer).endswith('\x1b[32mgood(+2.00)\x1b[0m a \x1b[31mbad(-1.00)\x1b[0m')
+    ngrams = dict(answer, explained='by n-gram', words=[['a', 0.1], ['not bad', -1.], ['good', 2.]])
+    assert room.as_text(ngrams).endswith('    "good"(+2.00) "not bad"(-1.00)')
 
 
 # --- What is read -----------------------------------------------------------------------------

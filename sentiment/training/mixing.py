@@ -1,0 +1,37 @@
+"""How much the network and the n-grams count: two weights, fitted on the validation set."""
+import numpy
+
+from sentiment.engine import numpy_floatX
+from sentiment.training.calibration import LEAST, smooth
+
+MOST = 20.  # of a weight
+
+
+def fit_mix(probs, labels):
+    """Return the weights (n_parts,) of log probs (n_parts, n, C) whose softmax has least log loss.
+
+    Both parts learn from the same reviews, which the network remembers better than it reads others:
+    only reviews that were not trained on tell how much either is worth.
+    """
+    from scipy.optimize import minimize
+    scores = numpy.log(numpy.maximum(numpy.asarray(probs, 'float64'), LEAST))
+    targets = smooth(labels, scores.shape[2])
+
+    def loss(weights):
+        mixed = numpy.tensordot(weights, scores, 1)
+        mixed -= mixed.max(axis=1, keepdims=True)
+        return (targets * (numpy.log(numpy.exp(mixed).sum(axis=1, keepdims=True)) - mixed)).sum()
+
+    return minimize(loss, numpy.full(len(scores), 0.5), bounds=[(0., MOST)] * len(scores)).x
+
+
+def settle(tparams, measure, labels):
+    """Give the parts the weights that suit these labels.
+
+    measure: no arguments -> probabilities (n, C) of the present parameters.
+    """
+    probs = []
+    for weights in numpy.eye(2):
+        tparams['mix'].set_value(numpy_floatX(weights))
+        probs.append(measure())
+    tparams['mix'].set_value(numpy_floatX(fit_mix(probs, labels)))

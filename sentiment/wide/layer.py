@@ -1,0 +1,52 @@
+"""The wide part's graph: what n-grams add to the scores (wide and deep: Cheng et al., 2016).
+
+Sizes in the comments: T time steps, B samples, C classes, N n-grams of a sample, padding included.
+"""
+from sentiment.data.words import UNKNOWN
+from sentiment.engine import config, searchsorted, tensor
+
+CONSTANTS = ('ngrams', 'ngrams_ratio', 'mix')  # parameters that no gradient moves
+
+
+def trained(tparams):
+    """Return those of the parameters that gradients move."""
+    return {name: value for name, value in tparams.items() if name not in CONSTANTS}
+
+
+def code_ngrams(x, n_words, order):
+    """Return the codes of all n-grams of the words x (T, B): (order T, B), 0 where there is none.
+    """
+    codes, known = x, x > UNKNOWN
+    rows = [codes * known]
+    for n in range(1, order):
+        after = tensor.concatenate([x[n:], tensor.zeros_like(x[:n])])
+        codes, known = codes * n_words + after, known & (after > UNKNOWN)
+        rows.append(codes * known)
+    return tensor.concatenate(rows)
+
+
+def build_shares(tparams, x, options):
+    """Return (codes (N, B), shares (N, B, C)): what each n-gram of x (T, B) adds to the scores.
+
+    A sample's n-gram counts once, however often it stands there: its codes are sorted.
+    """
+    codes = tensor.sort(code_ngrams(x, options['n_words'], options['ngrams']), axis=0)
+    again = tensor.eq(codes, tensor.concatenate([tensor.zeros_like(codes[:1]), codes[:-1]]))
+    codes, again = codes.flatten(), again.flatten()
+    place = tensor.minimum(searchsorted(tparams['ngrams'], codes), tparams['ngrams'].shape[0] - 1)
+    there = tensor.eq(tparams['ngrams'][place], codes) & tensor.eq(again, 0)
+    shares = tparams['ngrams_ratio'][place] * tparams['ngrams_W'][place]
+    shares *= tensor.cast(there, config.floatX)[:, None]
+    n_samples = x.shape[1]
+    return codes.reshape((-1, n_samples)), shares.reshape((-1, n_samples, shares.shape[1]))
+
+
+def wide_scores(tparams, x, options):
+    """Return what the n-grams of x (T, B) add to the scores, (B, C)."""
+    return build_shares(tparams, x, options)[1].sum(axis=0)
+
+
+def blend(tparams, parts):
+    """Return the scores (B, C) of all parts, weighted by ``mix`` (2,) where there are two."""
+    return parts[0] if len(parts) == 1 else sum(
+        tparams['mix'][k] * scores for k, scores in enumerate(parts))

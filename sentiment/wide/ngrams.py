@@ -1,0 +1,140 @@
+"""n-grams: which ones are read, and their naive Bayes ratios (Wang & Manning, 2012).
+
+An n-gram of the words w1, w2, ... is one number, its code: their digits in base ``n_words``. Those
+of padding (0) or an unknown word (1) are none.
+"""
+import numpy
+
+from sentiment.data.checks import check_array
+from sentiment.data.safe_io import BadInput
+from sentiment.data.words import FIRST_WORD, UNKNOWN
+from sentiment.engine import numpy_floatX
+from sentiment.log import logger
+
+NAMES = ('ngrams', 'ngrams_ratio', 'ngrams_W', 'mix')
+LEAST = 5  # training reviews that an n-gram stands in
+SCALE = 1 / 6  # of the ratios, so that the learning rate of the network's parameters suits theirs
+MAX_CODE = 2 ** 63
+
+
+def check_order(order, n_words):
+    """Raise BadInput where the codes of n-grams of so many words are no 64-bit integers."""
+    if order and int(n_words) ** int(order) > MAX_CODE:
+        raise BadInput('ngrams: %d, with n_words %d, are too many to be told apart; give fewer of '
+                       'either' % (order, n_words))
+
+
+def codes_of(review, n_words, order):
+    """Return the codes of a review's n-grams of 1 to ``order`` words, each once, sorted."""
+    review = numpy.asarray(review, 'int64')
+    known = review > UNKNOWN
+    found, codes, whole = [review[known]], review, known
+    for n in range(1, order):
+        codes = codes[:-1] * n_words + review[n:]
+        whole = whole[:-1] & known[n:]
+        found.append(codes[whole])
+    return numpy.unique(numpy.concatenate(found))
+
+
+def texts_of(codes, vocabulary, n_words):
+    """Return the words of n-grams as texts; ``vocabulary`` has the word of each index from 2 up."""
+    words = numpy.concatenate([['', ''], vocabulary])
+    texts = [''] * len(codes)
+    while numpy.any(codes):
+        codes, last = numpy.divmod(codes, n_words)
+        texts = [('%s %s' % (word, text)).strip() for word, text in zip(words[last], texts)]
+    return texts
+
+
+def begin(train, options):
+    """Return the wide part's parameters as they start: a dict name -> array.
+
+    ``ngrams`` (G,), the sorted codes of the n-grams of 1 to ``options['ngrams']`` words that stand
+    in LEAST or more of the reviews of ``train``; ``ngrams_ratio`` (G, C), log P(n-gram | class) /
+    P(n-gram | other classes), scaled, which is not trained; ``ngrams_W`` (G, C), zeros; ``mix``
+    (2,), the weights of the network and of the n-grams.
+    """
+    reviews, labels = train
+    codes = [codes_of(review, options['n_words'], options['ngrams']) for review in reviews]
+    ngrams, counts = numpy.unique(numpy.concatenate(codes), return_counts=True)
+    ngrams = ngrams[counts >= min(LEAST, len(reviews))]
+    if not len(ngrams):
+        raise BadInput('ngrams: none stands in %d training reviews' % LEAST)
+    logger.info('%d different n-grams of 1 to %d words', len(ngrams), options['ngrams'])
+    there = numpy.ones((len(ngrams), options['ydim']))  # smoothing: one review more of each class
+    for review, label in zip(codes, labels):
+        there[find(review, ngrams), label] += 1
+    others = there.sum(axis=1, keepdims=True) - there
+    ratio = numpy.log(there / there.sum(axis=0)) - numpy.log(others / others.sum(axis=0))
+    return {'ngrams': ngrams, 'ngrams_ratio': numpy_floatX(SCALE * ratio),
+            'ngrams_W': numpy_floatX(numpy.zeros_like(ratio)), 'mix': numpy_floatX(numpy.ones(2))}
+
+
+def find(codes, ngrams):
+    """Return the places of those codes that stand in the sorted ``ngrams``."""
+    place = numpy.searchsorted(ngrams, codes).clip(max=len(ngrams) - 1)
+    return place[ngrams[place] == codes]
+
+
+# --- Of a saved model -------------------------------------------------------------------------
+
+
+def take(path, saved, options):
+    """Return the wide part's parameters among those ``saved`` at ``path``, checked; {} if there is
+    none. Raises BadInput unless they fit the options ``ngrams``, ``n_words`` and ``ydim``.
+    """
+    order, n_words = options['ngrams'], int(options['n_words'])
+    if not order:
+        return {}
+    check_order(order, n_words)
+    ngrams = check_array('%s: ngrams' % path, saved.get('ngrams'), 'i', (None,), low=FIRST_WORD,
+                         high=n_words ** order - 1, dtype='int64')
+    if not len(ngrams) or (numpy.diff(ngrams) <= 0).any():
+        raise BadInput('%s: ngrams: not in order' % path)
+    shape = len(ngrams), options['ydim']
+    shapes = {'ngrams_ratio': shape, 'ngrams_W': shape, 'mix': (2,)}
+    others = {name: check_array('%s: %s' % (path, name), saved.get(name), 'f', size)
+              for name, size in shapes.items()}
+    return dict({name: numpy_floatX(value) for name, value in others.items()}, ngrams=ngrams)
+
+
+def carry_over(path, saved, params, vocabulary, same_classes):
+    """Return the wide part of ``params``, to train on from: what a saved model knows of an n-gram,
+    found by its words, stands in the place of the fresh.
+
+    same_classes: whether both have the same ones, without which all starts fresh.
+    """
+    ours, theirs = numpy.zeros((2, 0), int)
+    fresh = {name: params[name] for name in NAMES}
+    if same_classes and vocabulary is not None and {'vocabulary', 'Wemb', *NAMES} <= set(saved):
+        place = {text: k for k, text in enumerate(texts_of(
+            saved['ngrams'], saved['vocabulary'], len(saved['Wemb'])))}
+        texts = texts_of(fresh['ngrams'], vocabulary, len(params['Wemb']))
+        known = [(k, place[text]) for k, text in enumerate(texts) if text in place]
+        ours, theirs = numpy.array(known, int).reshape(-1, 2).T
+    for name in ('ngrams_ratio', 'ngrams_W')[:2 * bool(len(ours))]:
+        fresh[name][ours] = saved[name][theirs]
+    logger.info('%s: %d of %d n-grams take their weight from it; the others start fresh', path,
+                len(ours), len(fresh['ngrams']))
+    return fresh
+
+
+def shares_of(params, review, options):
+    """Return (codes (n,), shares (n, C)): what each known n-gram of a review adds to the scores."""
+    codes = codes_of(review, options['n_words'], options['ngrams'])
+    place = find(codes, params['ngrams'])
+    shares = params['ngrams_ratio'][place] * params['ngrams_W'][place] * params['mix'][1]
+    return params['ngrams'][place], shares
+
+
+def ends_of(review, n_words, order):
+    """Return code -> place of the last word of the n-gram, where it first stands in a review."""
+    ends = {}
+    for start in range(len(review)):
+        code = 0
+        for place in range(start, min(start + order, len(review))):
+            if review[place] <= UNKNOWN:
+                break
+            code = code * n_words + int(review[place])
+            ends.setdefault(code, place)
+    return ends

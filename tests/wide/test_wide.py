@@ -1,0 +1,241 @@
+"""n-grams beside the network: found as by hand, scored alike by every way, learnt and explained."""
+import collections
+
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import imdb
+import lstm
+from sentiment import average, evaluate, explain, load_model, load_test_set, predict
+from sentiment.data.safe_io import BadInput, load_arrays
+from sentiment.engine import config, function, tensor
+from sentiment.training.mixing import fit_mix
+from sentiment.using.explain import NETWORK
+from sentiment.using.model import read_model
+from sentiment.wide import ngrams as wide
+from tests.helpers import FAST, POSITIVE, toy_reviews, train
+
+N_WORDS = 8
+REVIEWS = st.lists(st.lists(st.integers(1, N_WORDS - 1), min_size=1, max_size=9), min_size=1,
+                   max_size=4)
+
+
+def by_hand(review, order):
+    """Return the n-grams of a review as tuples, each once; those of unknown words are none."""
+    return {tuple(review[t:t + n]) for n in range(1, order + 1)
+            for t in range(len(review) - n + 1) if 1 not in review[t:t + n]}
+
+
+def code(ngram):
+    """Return the code of a tuple of words."""
+    return sum(word * N_WORDS ** k for k, word in enumerate(reversed(ngram)))
+
+
+@given(REVIEWS, st.integers(1, 4))
+def test_ngrams_are_those_found_by_hand(reviews, order):
+    for review in reviews:
+        known = sorted(map(code, by_hand(review, order)))
+        assert wide.codes_of(review, N_WORDS, order).tolist() == known
+        ends = wide.ends_of(review, N_WORDS, order)
+        assert sorted(ends) == known
+        for ngram in by_hand(review, order):
+            n = len(ngram)
+            assert ends[code(ngram)] == min(t + n - 1 for t in range(len(review))
+                                            if tuple(review[t:t + n]) == ngram)
+
+
+def test_texts_of_ngrams():
+    vocabulary = numpy.array(['a', 'bb', 'c', '', 'e', 'f'])
+    codes = numpy.array([2, code((2, 3)), code((3, 2, 2)), code((7,))])
+    assert wide.texts_of(codes, vocabulary, N_WORDS) == ['a', 'a bb', 'bb a a', 'f']
+
+
+def test_ratios_are_those_of_naive_bayes():
+    reviews, labels = toy_reviews(60, 3, classes=3)
+    options = {'n_words': 42, 'ngrams': 2, 'ydim': 3}
+    start = wide.begin((reviews, labels), options)
+    counts = [collections.Counter(c for review, y in zip(reviews, labels) if y == k
+                                  for c in wide.codes_of(review, 42, 2)) for k in range(3)]
+    wanted = sorted(c for c in set().union(*counts) if sum(n[c] for n in counts) >= wide.LEAST)
+    assert start['ngrams'].tolist() == wanted
+    table = numpy.array([[1 + n[c] for n in counts] for c in wanted], float)
+    others = table.sum(axis=1, keepdims=True) - table
+    ratio = numpy.log(table / table.sum(axis=0) / (others / others.sum(axis=0)))
+    numpy.testing.assert_allclose(start['ngrams_ratio'], wide.SCALE * ratio,
+                                  rtol=100 * numpy.finfo(config.floatX).eps, atol=1e-6)
+    assert not start['ngrams_W'].any()
+
+
+def random_part(seed=0, classes=3, order=3):
+    """Return options and parameters of a wide part whose weights are random."""
+    reviews, labels = toy_reviews(90, 5, classes)
+    options = {'n_words': 12 + 10 * classes, 'ngrams': order, 'ydim': classes}
+    params = wide.begin((reviews, labels), options)
+    params['ngrams_W'] = numpy.random.RandomState(seed).randn(
+        *params['ngrams_W'].shape).astype(config.floatX)
+    return options, params
+
+
+def ways():
+    """Return the readable function of the scores, and its compiled twin where there is one."""
+    return [lstm.twin(lstm.wide_scores, {'fast': fast}) for fast in FAST]
+
+
+def test_every_way_gives_the_same_scores():
+    options, params = random_part()
+    reviews, labels = toy_reviews(7, 8, classes=3)
+    reviews = [review + [1] + review[:4] for review in reviews]
+    x, _, _ = imdb.prepare_data(reviews + [[1]], labels + [0])
+    alone = []
+    for review in reviews + [[1]]:
+        shares = wide.shares_of(dict(params, mix=[0, 1]), review, options)[1]
+        alone.append((shares.sum(axis=0), abs(shares).sum(axis=0)))
+    wanted, bound = map(numpy.array, zip(*alone))
+    assert wanted[:-1].any(axis=1).all() and not wanted[-1].any()
+    words = tensor.matrix('x', dtype='int64')
+    for scores in ways():
+        f = function([words], scores(lstm.init_tparams(params), words, options))
+        # sums of at most 3 T products, in whatever order
+        error = 3 * len(x) * numpy.finfo(config.floatX).eps * bound
+        assert (abs(f(x) - wanted) <= error).all()
+
+
+def test_the_network_reads_the_stretch_and_the_ngrams_all(tmp_path, toy_path):
+    runs = []
+
+    class Caught(lstm.Run):
+        def prepare(self, indices):
+            runs.append((self, indices, super().prepare(indices)))
+            return runs[-1][2]
+    kept, lstm.Run = lstm.Run, Caught
+    try:
+        train(toy_path, tmp_path / 'm.npz', ngrams=2, crop=4, max_epochs=1)
+    finally:
+        lstm.Run = kept
+    run, indices, (x, mask, y) = runs[0]
+    for column, m, i in zip(x.T, mask.T, indices):
+        review = run.sets[0][0][i]
+        n = min(4, len(review))
+        assert m.tolist() == [1] * n + [0] * (len(m) - n) and column[n] == 0
+        assert column[n + 1:n + 1 + len(review)].tolist() == review.tolist()
+        assert any(column[:n].tolist() == review[s:s + n].tolist() for s in range(len(review)))
+        numpy.testing.assert_array_equal(wide.codes_of(column, 30, 2), wide.codes_of(review, 30, 2))
+
+
+def test_gradient_by_finite_differences():
+    options, params = random_part(classes=2)
+    options.update(dim_proj=3, encoder='lstm', use_dropout=False)
+    params.update(lstm.init_params(options, numpy.random.RandomState(1)))
+    batch = imdb.prepare_data(*toy_reviews(5, 9))
+    tparams = lstm.init_tparams(params)
+    for fast in FAST:
+        _, *inputs, _, _, cost = lstm.build_model(tparams, dict(options, fast=fast))
+        f = function(inputs, [cost, tensor.grad(cost, tparams['ngrams_W'])])
+        gradient = numpy.asarray(f(*batch)[1])
+        W, step = params['ngrams_W'], 1e-5 if config.floatX == 'float64' else 1e-2
+        for place in zip(*numpy.nonzero(gradient)):
+            costs = []
+            for sign in (1, -1):
+                moved = W.copy()
+                moved[place] += sign * step
+                tparams['ngrams_W'].set_value(moved)
+                costs.append(float(f(*batch)[0]))
+            tparams['ngrams_W'].set_value(W)
+            # the third derivative of a log-softmax of bounded scores, and rounding
+            error = step ** 2 + 4 * numpy.finfo(config.floatX).eps * abs(costs[0]) / step
+            assert abs((costs[0] - costs[1]) / (2 * step) - gradient[place]) <= error
+        assert numpy.count_nonzero(gradient) > 20
+
+
+def test_the_mix_that_was_put_in_is_found():
+    rng = numpy.random.RandomState(0)
+    scores = rng.randn(2, 20000, 2) * 2
+    mixed = 0.4 * scores[0] + 1.5 * scores[1]
+    right = 1 / (1 + numpy.exp(mixed[:, 0] - mixed[:, 1]))
+    labels = (rng.rand(20000) < right).astype(int)
+    odds = numpy.exp(scores)
+    found = fit_mix(odds / odds.sum(axis=2, keepdims=True), labels)
+    numpy.testing.assert_allclose(found, [0.4, 1.5], atol=0.08)  # four standard errors
+
+
+SETTINGS = dict(ngrams=3, crop=6, optimizer=lstm.adagrad, lrate=0.03, max_epochs=8, seed=4)
+
+
+@pytest.fixture(scope='module')
+def models(saved, tmp_path_factory):
+    """Two trained models of n-grams, and the errors of the first: (paths, errors)."""
+    folder = tmp_path_factory.mktemp('wide')
+    paths = [str(folder / name) for name in ('a.npz', 'b.npz')]
+    errors = [train(saved[1], path, **dict(SETTINGS, seed=k)) for k, path in enumerate(paths)]
+    return paths, errors[0]
+
+
+def test_it_learns_and_is_loaded_again(models):
+    (path, _), errors = models
+    model = load_model(path)
+    assert evaluate(model, load_test_set(model))['error'] == errors[2] <= 0.2
+    for name in wide.NAMES:
+        numpy.testing.assert_array_equal(model.params[name], load_arrays(path)[name])
+    assert model.params['ngrams_W'].any() and (model.params['mix'] >= 0).all()
+
+
+@pytest.mark.parametrize('by', ['states', 'ngrams'])
+def test_explanations_add_up_to_the_scores(models, by):
+    several = [load_model(path) for path in models[0]]
+    for model in several + [average(several)]:
+        names, contributions = explain(model, POSITIVE, by=by)
+        if by == 'ngrams':
+            assert names[0] == NETWORK and {'wordoa', 'wordsa'} <= set(names)
+            assert names[1:] == sorted(set(names[1:]))
+        scores = contributions.sum(axis=0) + model.bias
+        odds = numpy.exp(scores - scores.max())
+        numpy.testing.assert_allclose(odds / odds.sum(), predict(model, [POSITIVE])[0], atol=1e-5)
+
+
+def test_a_model_without_ngrams_says_so(model):
+    with pytest.raises(BadInput, match='this model reads no n-grams'):
+        explain(model, POSITIVE, by='ngrams')
+
+
+def test_what_it_learnt_of_an_ngram_is_carried_over(models):
+    saved = load_arrays(models[0][0])
+    params = {name: numpy.array(saved[name]) for name in wide.NAMES + ('Wemb',)}
+    words = saved['vocabulary']
+    order = numpy.random.RandomState(0).permutation(len(words))
+    n_words = len(saved['Wemb'])
+    texts = wide.texts_of(saved['ngrams'], words, n_words)
+    place = {word: 2 + k for k, word in enumerate(words[order])}
+    codes = numpy.array([int(numpy.polyval([place[word] for word in text.split()], n_words))
+                         for text in texts])
+    fresh = dict(params, ngrams=numpy.sort(codes)[1:], ngrams_W=0 * params['ngrams_W'][1:],
+                 ngrams_ratio=0 * params['ngrams_ratio'][1:])
+    carried = wide.carry_over('m.npz', saved, fresh, words[order], True)
+    numpy.testing.assert_array_equal(carried['ngrams_W'],
+                                     saved['ngrams_W'][numpy.argsort(codes)][1:])
+    other = dict(fresh, ngrams_W=0 * fresh['ngrams_W'])
+    assert not wide.carry_over('m.npz', saved, other, words[order], False)['ngrams_W'].any()
+
+
+@pytest.mark.parametrize('name, change', [
+    ('ngrams', lambda a: a[::-1]), ('ngrams', lambda a: a[:0]), ('ngrams', lambda a: a[:-1]),
+    ('ngrams', lambda a: a.astype(float)), ('ngrams', lambda a: a - a[0] + 1),
+    ('ngrams', lambda a: a + 30 ** 3),
+    ('ngrams_W', lambda a: a * numpy.nan), ('ngrams_ratio', lambda a: a[:, :1]),
+    ('mix', lambda a: a[:1]), ('mix', lambda a: None), ('ngrams_W', lambda a: a.astype(int))])
+def test_a_damaged_wide_part_is_refused(models, name, change):
+    saved = load_arrays(models[0][0])
+    saved[name] = change(saved[name])
+    if saved[name] is None:
+        del saved[name]
+    with pytest.raises(BadInput, match='^m.npz: (ngrams|mix)'):
+        read_model('m.npz', saved)
+
+
+@pytest.mark.parametrize('keywords, named', [
+    (dict(ngrams=4, n_words=2 ** 20), 'ngrams: 4, with n_words 1048576'),
+    (dict(ngrams=0), 'ngrams: 0 is not from 1'), (dict(ngrams='3'), 'not a whole number')])
+def test_ngrams_that_cannot_be_are_refused(keywords, named, toy_path, tmp_path):
+    with pytest.raises(BadInput, match=named):
+        train(toy_path, tmp_path / 'm.npz', **keywords)
