@@ -207,7 +207,8 @@ def test_no_network_is_one_line_that_says_what_to_do(server):
     assert 'no connection' in message and imdb.ARCHIVE in message and '\n' not in message
 
 
-@pytest.mark.parametrize('n_samples, portion, stretches', [(200, 0.1, 5), (60, 0.05, 20), (7, 0.5, 1)])
+@pytest.mark.parametrize('n_samples, portion, stretches', [(200, 0.1, 5), (60, 0.05, 20),
+                                                           (7, 0.5, 1)])
 def test_stretches_of_neighbours_validate(n_samples, portion, stretches):
     train, valid = imdb.split(([[k] for k in range(n_samples)], numpy.arange(n_samples)), portion,
                               numpy.random.RandomState(0), stretches)

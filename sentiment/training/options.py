@@ -50,7 +50,7 @@ OPTIONS = {
     'test_once': TRUTH, 'fast': TRUTH, 'test_path': PATH, 'text_column': TEXT,
     'label_column': TEXT, 'encoding': TEXT, 'tokenizer': TEXT, 'class_weight': WEIGHT,
     'embeddings': PATH, 'stretches': number(int, 1, also=NONE),
-    'ngrams': number(int, 1, 8, also=NONE)}
+    'ngrams': number(int, 1, 8, also=NONE), 'ngrams_in': number(int, 1)}
 
 # names that models and checkpoints of before may have; what is fast is now another option
 OLD_ENCODERS = {'auto': 'lstm', 'lstm_fused': 'lstm'}

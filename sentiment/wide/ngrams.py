@@ -12,7 +12,6 @@ from sentiment.engine import numpy_floatX
 from sentiment.log import logger
 
 NAMES = ('ngrams', 'ngrams_ratio', 'ngrams_W', 'mix')
-LEAST = 5  # training reviews that an n-gram stands in
 SCALE = 1 / 6  # of the ratios, so that the learning rate of the network's parameters suits theirs
 MAX_CODE = 2 ** 63
 
@@ -50,16 +49,17 @@ def begin(train, options):
     """Return the wide part's parameters as they start: a dict name -> array.
 
     ``ngrams`` (G,), the sorted codes of the n-grams of 1 to ``options['ngrams']`` words that stand
-    in LEAST or more of the reviews of ``train``; ``ngrams_ratio`` (G, C), log P(n-gram | class) /
+    in ``options['ngrams_in']`` or more of the reviews of ``train``; ``ngrams_ratio`` (G, C), log P(n-gram | class) /
     P(n-gram | other classes), scaled, which is not trained; ``ngrams_W`` (G, C), zeros; ``mix``
     (2,), the weights of the network and of the n-grams.
     """
     reviews, labels = train
     codes = [codes_of(review, options['n_words'], options['ngrams']) for review in reviews]
     ngrams, counts = numpy.unique(numpy.concatenate(codes), return_counts=True)
-    ngrams = ngrams[counts >= min(LEAST, len(reviews))]
+    ngrams = ngrams[counts >= options['ngrams_in']]
     if not len(ngrams):
-        raise BadInput('ngrams: none stands in %d training reviews' % LEAST)
+        raise BadInput('ngrams: none stands in %d training reviews, as ngrams_in asks for'
+                       % options['ngrams_in'])
     logger.info('%d different n-grams of 1 to %d words', len(ngrams), options['ngrams'])
     there = numpy.ones((len(ngrams), options['ydim']))  # smoothing: one review more of each class
     for review, label in zip(codes, labels):

@@ -12,13 +12,14 @@ import pytest
 
 import imdb
 import lstm
-from sentiment import engine, evaluate, load_model, load_test_set
+from sentiment import engine, evaluate, explain, load_model, load_test_set, predict
 from sentiment.data.safe_io import BadInput, load_arrays
 from sentiment.engine import function, padded, tensor, theano
 from sentiment.training.batches import draw_batches
 from tests import rounded
-from tests.helpers import (GOLDEN, NAMES, Watched, assert_same_model, interrupt, run_python,
-                           toy_reviews, toy_word, train, write_pickles, write_toy_pickle)
+from tests.helpers import (GOLDEN, NAMES, POSITIVE, Watched, assert_same_model, interrupt,
+                           run_python, toy_reviews, toy_word, train, write_pickles,
+                           write_toy_pickle)
 from tests.rounded import Rounded
 
 THROUGH_JAX = engine.ASYNCHRONOUS
@@ -335,9 +336,10 @@ class Noting(Watched):
 
 
 def train_words(path, saveto, **keywords):
-    """As :func:`tests.helpers.train`, in few seconds, with all that is drawn at random."""
-    return train(path, saveto, **dict(dict(encoder='words', lrate=0.1, noise_std=0.1, max_epochs=4,
-                                           dispFreq=2, validFreq=100, saveFreq=100), **keywords))
+    """As :func:`tests.helpers.train`, in few seconds, with n-grams and all that is drawn."""
+    settings = dict(encoder='words', lrate=0.1, noise_std=0.1, max_epochs=4, dispFreq=2,
+                    validFreq=100, saveFreq=100, ngrams=2, crop=6)
+    return train(path, saveto, **dict(settings, **keywords))
 
 
 @pytest.fixture(scope='module')
@@ -369,6 +371,15 @@ def test_a_resumed_run_is_the_unbroken_one(unbroken, tmp_path):
         train_words(data, tmp_path / 'broken.npz', optimizer=Noting({6: interrupt}))
     train_words(data, tmp_path / 'broken.npz', optimizer=Noting(), resume=True)
     assert_same_model(saveto, tmp_path / 'broken.npz')
+
+
+@through_jax
+def test_ngrams_add_up_to_the_scores(unbroken):
+    model = load_model(str(unbroken[1]))
+    texts, contributions = explain(model, POSITIVE, by='ngrams')  # the n-grams' share, by NumPy
+    assert len(texts) > 3 and model.params['ngrams_W'].any()
+    odds = numpy.exp(contributions.sum(axis=0) + model.bias)
+    numpy.testing.assert_allclose(odds / odds.sum(), predict(model, [POSITIVE])[0], atol=1e-5)
 
 
 def leap(lr, tparams, grads, x, mask, y, cost):

@@ -54,11 +54,11 @@ def test_texts_of_ngrams():
 
 def test_ratios_are_those_of_naive_bayes():
     reviews, labels = toy_reviews(60, 3, classes=3)
-    options = {'n_words': 42, 'ngrams': 2, 'ydim': 3}
+    options = {'n_words': 42, 'ngrams': 2, 'ydim': 3, 'ngrams_in': 5}
     start = wide.begin((reviews, labels), options)
     counts = [collections.Counter(c for review, y in zip(reviews, labels) if y == k
                                   for c in wide.codes_of(review, 42, 2)) for k in range(3)]
-    wanted = sorted(c for c in set().union(*counts) if sum(n[c] for n in counts) >= wide.LEAST)
+    wanted = sorted(c for c in set().union(*counts) if sum(n[c] for n in counts) >= 5)
     assert start['ngrams'].tolist() == wanted
     table = numpy.array([[1 + n[c] for n in counts] for c in wanted], float)
     others = table.sum(axis=1, keepdims=True) - table
@@ -71,7 +71,8 @@ def test_ratios_are_those_of_naive_bayes():
 def random_part(seed=0, classes=3, order=3):
     """Return options and parameters of a wide part whose weights are random."""
     reviews, labels = toy_reviews(90, 5, classes)
-    options = {'n_words': 12 + 10 * classes, 'ngrams': order, 'ydim': classes}
+    options = {'n_words': 12 + 10 * classes, 'ngrams': order, 'ydim': classes,
+               'ngrams_in': 5}
     params = wide.begin((reviews, labels), options)
     params['ngrams_W'] = numpy.random.RandomState(seed).randn(
         *params['ngrams_W'].shape).astype(config.floatX)
@@ -235,7 +236,7 @@ def test_a_damaged_wide_part_is_refused(models, name, change):
 
 @pytest.mark.parametrize('keywords, named', [
     (dict(ngrams=4, n_words=2 ** 20), 'ngrams: 4, with n_words 1048576'),
-    (dict(ngrams=0), 'ngrams: 0 is not from 1'), (dict(ngrams='3'), 'not a whole number')])
+    (dict(ngrams=2, ngrams_in=61), 'none stands in 61 training'), (dict(ngrams=0), 'ngrams: 0 is not from 1'), (dict(ngrams='3'), 'not a whole number')])
 def test_ngrams_that_cannot_be_are_refused(keywords, named, toy_path, tmp_path):
     with pytest.raises(BadInput, match=named):
         train(toy_path, tmp_path / 'm.npz', **keywords)
