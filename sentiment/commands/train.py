@@ -11,6 +11,7 @@ from sentiment.parser import Parser, program
 from sentiment.training.options import OPTIONS, POOLINGS, meanings, recipes
 
 KEYWORDS = inspect.signature(lstm.train_lstm).parameters
+CHOOSING = ('recipe', 'dataset', 'path')  # which data and settings
 # what the tutorial's own script passes, and a data set that may fall back
 SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimizer': 'adadelta'}
 CHOICES = {'optimizer': lstm.optimizers, 'encoder': lstm.layers, 'dataset': lstm.datasets,
@@ -52,10 +53,12 @@ def make_parser(recipe='tutorial'):
         '  plot MODEL       see how its training went\n'
         'each has its own --help')
     parser.add_argument('--version', action='version', version='%(prog)s ' + __version__)
-    parser.add_argument('--recipe', choices=list(recipes), default='tutorial',
+    parser.add_argument('--recipe', choices=list(recipes),
                         help='settings that belong together, which the options below may change: '
-                             'tutorial; full, for all of IMDB; max, the same with pooling mean_max '
-                             '(default: tutorial)')
+                             'tutorial; full, for all of IMDB; max, the same with pooling '
+                             'mean_max; wide, the same with n-grams beside the network, the most '
+                             'accurate; sentences, n-grams for short texts (default: tutorial, or '
+                             'sentences where these step in for IMDB)')
     help_of = meanings(lstm.train_lstm)
     for name, parameter in KEYWORDS.items():
         default = defaults.get(name, parameter.default)
@@ -69,29 +72,41 @@ def make_parser(recipe='tutorial'):
     return parser
 
 
-def choose_dataset(options):
-    """Name the data set where the user named none: imdb if it can be had, else snippets."""
-    if options['dataset'] is None and options['path'] is None:
+def choose_data(named):
+    """Return the data set, path and recipe, by name: those that the user ``named``, of others the
+    usual: IMDB if it can be had, else the sentences, with settings that suit them.
+    """
+    chosen = dict(vars(named), recipe=named.recipe or 'tutorial')
+    if named.dataset is None and named.path is None:
         try:
-            options['path'] = imdb.locate()
+            chosen.update(path=imdb.locate())
         except BadInput as error:
-            logger.info('%s; training on the movie review snippets instead', error)
-            options['dataset'] = 'snippets'
-    options['dataset'] = options['dataset'] or 'imdb'
-    return options
+            chosen.update(dataset='snippets', recipe=named.recipe or 'sentences')
+            logger.info('%s; training on the movie review snippets instead, recipe %s', error,
+                        chosen['recipe'])
+    return dict(chosen, dataset=chosen['dataset'] or 'imdb')
 
 
 def train(arguments):
     """Train as the command line says; print the errors."""
-    options = vars(make_parser(find_recipe(arguments)).parse_args(arguments))
-    options.pop('recipe')
-    errors = lstm.train_lstm(**choose_dataset(options))
+    named = find_named(arguments)
+    make_parser(named.recipe or 'tutorial').parse_args(arguments)  # what is wrong is said first
+    chosen = choose_data(named)
+    options = vars(make_parser(chosen.pop('recipe')).parse_args(arguments))
+    del options['recipe']
+    errors = lstm.train_lstm(**dict(options, **chosen))
     print('train error %.4f, valid error %.4f, test error %.4f' % errors)
 
 
-def find_recipe(arguments):
-    """Return the recipe that the arguments name, whose settings are defaults of the others."""
+def find_named(arguments):
+    """Return the recipe, data set and path that the arguments name, None where they name none.
+
+    The settings of the recipe are defaults of the other options.
+    """
     parser = Parser(prog=program(), add_help=False)
-    parser.add_argument('--recipe', default='tutorial')
-    recipe = parser.parse_known_args(arguments)[0].recipe
-    return recipe if recipe in recipes else 'tutorial'  # the next parser says what is wrong
+    for name in CHOOSING:
+        parser.add_argument('--' + name, type=converter(name) if name in OPTIONS else None)
+    named = parser.parse_known_args(arguments)[0]
+    if named.recipe not in recipes:
+        named.recipe = None  # the next parser says what is wrong
+    return named

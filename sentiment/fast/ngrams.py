@@ -65,5 +65,5 @@ def wide_scores(tparams, x, options):
     find_ngrams = FindNgrams(options['n_words'], options['ngrams'])
     places, samples = find_ngrams(x, tparams['ngrams'])
     shares = tparams['ngrams_ratio'][places] * tparams['ngrams_W'][places]
-    nothing = tensor.zeros((x.shape[1], shares.shape[1]), dtype=shares.dtype)
-    return tensor.inc_subtensor(nothing[samples], shares)
+    start = tensor.zeros((x.shape[1], shares.shape[1]), shares.dtype) + tparams['ngrams_b']
+    return tensor.inc_subtensor(start[samples], shares)

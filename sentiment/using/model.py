@@ -78,7 +78,10 @@ class Model:
     @property
     def bias(self):
         """What the scores (C,) are before anything is read."""
-        return self.params['b'] * self.share
+        bias = self.params['b'] * self.share
+        if 'ngrams_b' in self.params:
+            bias = bias + self.params['ngrams_b'] * self.params['mix'][1] / self.temperature
+        return bias
 
 
 class Average(Model):
@@ -223,7 +226,8 @@ def read_words(path, saved, dictionary, n_words):
 def shared_variables(model):
     """Return a model's parameters as shared variables, one for all that it compiles."""
     return model.compile('tparams', lambda model: lstm.init_tparams(
-        {name: numpy_floatX(value) for name, value in model.params.items()}))
+        {name: numpy_floatX(value) if value.dtype.kind == 'f' else value
+         for name, value in model.params.items()}))
 
 
 def build_probs(model):

@@ -43,7 +43,7 @@ def build_shares(tparams, x, options):
 
 def wide_scores(tparams, x, options):
     """Return what the n-grams of x (T, B) add to the scores, (B, C)."""
-    return build_shares(tparams, x, options)[1].sum(axis=0)
+    return build_shares(tparams, x, options)[1].sum(axis=0) + tparams['ngrams_b']
 
 
 def blend(tparams, parts):

@@ -11,8 +11,8 @@ from sentiment.data.words import FIRST_WORD, UNKNOWN
 from sentiment.engine import numpy_floatX
 from sentiment.log import logger
 
-NAMES = ('ngrams', 'ngrams_ratio', 'ngrams_W', 'mix')
-SCALE = 1 / 6  # of the ratios, so that the learning rate of the network's parameters suits theirs
+NAMES = ('ngrams', 'ngrams_ratio', 'ngrams_W', 'ngrams_b', 'mix')
+SCALE = 3.  # of the ratios in a review: with it, the network's learning rate suits the n-grams too
 MAX_CODE = 2 ** 63
 
 
@@ -49,14 +49,16 @@ def begin(train, options):
     """Return the wide part's parameters as they start: a dict name -> array.
 
     ``ngrams`` (G,), the sorted codes of the n-grams of 1 to ``options['ngrams']`` words that stand
-    in ``options['ngrams_in']`` or more of the reviews of ``train``; ``ngrams_ratio`` (G, C), log P(n-gram | class) /
-    P(n-gram | other classes), scaled, which is not trained; ``ngrams_W`` (G, C), zeros; ``mix``
-    (2,), the weights of the network and of the n-grams.
+    in ``options['ngrams_in']`` or more of the reviews of ``train``; ``ngrams_ratio`` (G, C), which
+    is not trained, log P(n-gram | class) / P(n-gram | other classes), divided by the root of the
+    number of n-grams in an average review; ``ngrams_W`` (G, C) and ``ngrams_b`` (C,), zeros;
+    ``mix`` (2,), the weights of the network and of the n-grams.
     """
     reviews, labels = train
     codes = [codes_of(review, options['n_words'], options['ngrams']) for review in reviews]
     ngrams, counts = numpy.unique(numpy.concatenate(codes), return_counts=True)
-    ngrams = ngrams[counts >= options['ngrams_in']]
+    some = counts >= options['ngrams_in']
+    ngrams, counts = ngrams[some], counts[some]
     if not len(ngrams):
         raise BadInput('ngrams: none stands in %d training reviews, as ngrams_in asks for'
                        % options['ngrams_in'])
@@ -66,8 +68,11 @@ def begin(train, options):
         there[find(review, ngrams), label] += 1
     others = there.sum(axis=1, keepdims=True) - there
     ratio = numpy.log(there / there.sum(axis=0)) - numpy.log(others / others.sum(axis=0))
-    return {'ngrams': ngrams, 'ngrams_ratio': numpy_floatX(SCALE * ratio),
-            'ngrams_W': numpy_floatX(numpy.zeros_like(ratio)), 'mix': numpy_floatX(numpy.ones(2))}
+    scale = SCALE / numpy.sqrt(counts.sum() / len(reviews))
+    return {'ngrams': ngrams, 'ngrams_ratio': numpy_floatX(scale * ratio),
+            'ngrams_W': numpy_floatX(numpy.zeros_like(ratio)),
+            'ngrams_b': numpy_floatX(numpy.zeros(options['ydim'])),
+            'mix': numpy_floatX(numpy.ones(2))}
 
 
 def find(codes, ngrams):
@@ -92,7 +97,7 @@ def take(path, saved, options):
     if not len(ngrams) or (numpy.diff(ngrams) <= 0).any():
         raise BadInput('%s: ngrams: not in order' % path)
     shape = len(ngrams), options['ydim']
-    shapes = {'ngrams_ratio': shape, 'ngrams_W': shape, 'mix': (2,)}
+    shapes = {'ngrams_ratio': shape, 'ngrams_W': shape, 'ngrams_b': shape[1:], 'mix': (2,)}
     others = {name: check_array('%s: %s' % (path, name), saved.get(name), 'f', size)
               for name, size in shapes.items()}
     return dict({name: numpy_floatX(value) for name, value in others.items()}, ngrams=ngrams)
@@ -112,8 +117,10 @@ def carry_over(path, saved, params, vocabulary, same_classes):
         texts = texts_of(fresh['ngrams'], vocabulary, len(params['Wemb']))
         known = [(k, place[text]) for k, text in enumerate(texts) if text in place]
         ours, theirs = numpy.array(known, int).reshape(-1, 2).T
-    for name in ('ngrams_ratio', 'ngrams_W')[:2 * bool(len(ours))]:
-        fresh[name][ours] = saved[name][theirs]
+    if len(ours):
+        fresh['ngrams_b'] = saved['ngrams_b']
+        for name in ('ngrams_ratio', 'ngrams_W'):
+            fresh[name][ours] = saved[name][theirs]
     logger.info('%s: %d of %d n-grams take their weight from it; the others start fresh', path,
                 len(ours), len(fresh['ngrams']))
     return fresh

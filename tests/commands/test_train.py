@@ -1,4 +1,5 @@
 """Training from the command line: every keyword an option, recipes, stops, own reviews."""
+import functools
 import inspect
 import os
 import signal
@@ -36,7 +37,7 @@ def test_bare_command_has_the_tutorials_settings():
 
 def test_a_recipe_gives_the_defaults_and_options_change_it(capsys):
     for arguments in (['--recipe', 'max', '--crop', '70'], ['--crop', '70', '--recipe=max']):
-        recipe = room.find_recipe(arguments)
+        recipe = room.find_named(arguments).recipe
         options = vars(room.make_parser(recipe).parse_args(arguments))
         expected = dict(recipes['max'], crop=70)
         assert {name: options[name] for name in expected} == expected
@@ -68,15 +69,29 @@ def test_without_imdb_the_snippets_serve(monkeypatch, capsys):
     def unreachable(*args):
         raise BadInput('imdb cannot be fetched')
     monkeypatch.setattr(imdb, 'locate', unreachable)
-    options = room.choose_dataset({'dataset': None, 'path': None})
-    assert options['dataset'] == 'snippets'
-    err = capsys.readouterr().err
-    assert 'imdb cannot be fetched' in err and 'snippets' in err and len(err.splitlines()) == 1
+    for arguments, recipe in (([], 'sentences'), (['--recipe', 'full', '--seed', '3'], 'full')):
+        chosen = room.choose_data(room.find_named(arguments))
+        assert chosen == {'dataset': 'snippets', 'path': None, 'recipe': recipe}
+        err = capsys.readouterr().err
+        assert 'imdb cannot be fetched; ' in err and err.endswith('snippets instead, recipe %s\n'
+                                                                  % recipe)
+    seen = {}
+
+    @functools.wraps(lstm.train_lstm)
+    def train_nothing(**options):
+        seen.update(options)
+        return 0., 0., 0.
+    monkeypatch.setattr(lstm, 'train_lstm', train_nothing)
+    assert main(['--seed', '3', '--ngrams', '1']) == 0
+    expected = dict(recipes['sentences'], dataset='snippets', path=None, seed=3, ngrams=1)
+    assert {name: seen[name] for name in expected} == expected
+    assert set(seen) == set(inspect.signature(lstm.train_lstm).parameters)
 
 
 def test_a_named_data_set_never_falls_back():
-    for options in ({'dataset': 'imdb', 'path': None}, {'dataset': None, 'path': 'x.pkl'}):
-        assert room.choose_dataset(options)['dataset'] == 'imdb'
+    for arguments in (['--dataset', 'imdb'], ['--path', 'x.pkl'], ['--path=x.pkl', '--lrate', '1']):
+        chosen = room.choose_data(room.find_named(arguments))
+        assert chosen['dataset'] == 'imdb' and chosen['recipe'] == 'tutorial'
 
 
 def obey():

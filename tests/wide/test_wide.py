@@ -63,7 +63,9 @@ def test_ratios_are_those_of_naive_bayes():
     table = numpy.array([[1 + n[c] for n in counts] for c in wanted], float)
     others = table.sum(axis=1, keepdims=True) - table
     ratio = numpy.log(table / table.sum(axis=0) / (others / others.sum(axis=0)))
-    numpy.testing.assert_allclose(start['ngrams_ratio'], wide.SCALE * ratio,
+    per_review = (table - 1).sum() / len(reviews)
+    numpy.testing.assert_allclose(start['ngrams_ratio'],
+                                  wide.SCALE / numpy.sqrt(per_review) * ratio,
                                   rtol=100 * numpy.finfo(config.floatX).eps, atol=1e-6)
     assert not start['ngrams_W'].any()
 
@@ -76,6 +78,7 @@ def random_part(seed=0, classes=3, order=3):
     params = wide.begin((reviews, labels), options)
     params['ngrams_W'] = numpy.random.RandomState(seed).randn(
         *params['ngrams_W'].shape).astype(config.floatX)
+    params['ngrams_b'] = numpy.arange(classes).astype(config.floatX)
     return options, params
 
 
@@ -92,9 +95,9 @@ def test_every_way_gives_the_same_scores():
     alone = []
     for review in reviews + [[1]]:
         shares = wide.shares_of(dict(params, mix=[0, 1]), review, options)[1]
-        alone.append((shares.sum(axis=0), abs(shares).sum(axis=0)))
+        alone.append((shares.sum(axis=0) + [0, 1, 2], abs(shares).sum(axis=0) + 2))
     wanted, bound = map(numpy.array, zip(*alone))
-    assert wanted[:-1].any(axis=1).all() and not wanted[-1].any()
+    assert wanted[:-1].any(axis=1).all() and wanted[-1].tolist() == [0, 1, 2]
     words = tensor.matrix('x', dtype='int64')
     for scores in ways():
         f = function([words], scores(lstm.init_tparams(params), words, options))
@@ -195,6 +198,21 @@ def test_explanations_add_up_to_the_scores(models, by):
         numpy.testing.assert_allclose(odds / odds.sum(), predict(model, [POSITIVE])[0], atol=1e-5)
 
 
+def test_codes_of_a_large_vocabulary_stay_apart(models):
+    saved = load_arrays(models[0][0])
+    saved['Wemb'] = numpy.concatenate([saved['Wemb'], numpy.zeros((2 ** 20 - 30, 4))])
+    digits = [(28, 29, 30), (28, 29, 31), (2 ** 20 - 1,) * 3]
+    saved['ngrams'] = numpy.array([numpy.polyval(words, 2 ** 20) for words in digits])
+    for name in ('ngrams_ratio', 'ngrams_W'):
+        saved[name] = numpy.array([[0, 1.], [0, 2.], [0, 3.]])
+    saved.update(mix=numpy.array([0., 1.]), ngrams_b=numpy.zeros(2))
+    model = read_model('m.npz', saved)
+    for words, weight in zip(digits, (1, 4, 9)):
+        x, mask, _ = imdb.prepare_data([words], [0])
+        odds = model.f_pred_prob(x, mask)[0]
+        assert numpy.log(odds[1] / odds[0]) == pytest.approx(weight / model.temperature, rel=1e-4)
+
+
 def test_a_model_without_ngrams_says_so(model):
     with pytest.raises(BadInput, match='this model reads no n-grams'):
         explain(model, POSITIVE, by='ngrams')
@@ -236,7 +254,8 @@ def test_a_damaged_wide_part_is_refused(models, name, change):
 
 @pytest.mark.parametrize('keywords, named', [
     (dict(ngrams=4, n_words=2 ** 20), 'ngrams: 4, with n_words 1048576'),
-    (dict(ngrams=2, ngrams_in=61), 'none stands in 61 training'), (dict(ngrams=0), 'ngrams: 0 is not from 1'), (dict(ngrams='3'), 'not a whole number')])
+    (dict(ngrams=2, ngrams_in=61), 'none stands in 61 training'),
+    (dict(ngrams=0), 'ngrams: 0 is not from 1'), (dict(ngrams='3'), 'not a whole number')])
 def test_ngrams_that_cannot_be_are_refused(keywords, named, toy_path, tmp_path):
     with pytest.raises(BadInput, match=named):
         train(toy_path, tmp_path / 'm.npz', **keywords)
