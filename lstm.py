@@ -27,8 +27,7 @@ from sentiment.training.model_file import load_params, reload_params, unzip, zip
 from sentiment.training.options import POOLINGS, check_options, recipes  # noqa: F401
 from sentiment.training.pooling import max_pool
 from sentiment.training.run import Run
-from sentiment.wide import ngrams as wide
-from sentiment.wide.layer import blend, trained, wide_scores
+from sentiment.wide import begin_wide, blend, trained, wide_scores
 
 # --- Data -------------------------------------------------------------------------------------
 
@@ -197,14 +196,15 @@ def build_model(tparams, options):
     h = pool(h, mask, options)  # (B, D)
     if options['use_dropout']:
         h = dropout_layer(h, use_noise, trng)
-    parts = [tensor.dot(h, tparams['U']) + tparams['b']]  # scores, (B, C)
-    if options.get('ngrams'):
-        parts.append(twin(wide_scores, options)(tparams, x, options))
-    pred = softmax(blend(tparams, parts))
+    pred = softmax(tensor.dot(h, tparams['U']) + tparams['b'])  # (B, C)
 
+    off = 1e-8  # keeps log() finite
     real = tensor.cast(mask.max(axis=0) > 0, config.floatX)  # not what only fills up a batch
-    losses = sum(-tensor.log(softmax(scores)[tensor.arange(y.shape[0]), y] + numpy_floatX(1e-8))
-                 for scores in parts)  # each learns by itself; 1e-8 keeps log() finite
+    losses = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off))
+    if options.get('ngrams'):  # beside the network; each learns by itself
+        wide_pred = softmax(twin(wide_scores, options)(tparams, x, options))
+        losses -= tensor.log(wide_pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off))
+        pred = blend(tparams, pred, wide_pred)
     if options.get('class_weights'):
         losses *= tensor.constant(numpy_floatX(options['class_weights']))[y]
     cost = (losses * real).sum() / real.sum()
@@ -410,7 +410,7 @@ def train_lstm(
                                       **imdb.reading(options))
     params = init_params(options, rng)
     if ngrams:
-        params.update(wide.begin(sets[0], options))
+        params.update(begin_wide(sets[0], options))
     if embeddings:
         params['Wemb'] = start_from(options['embeddings'], params['Wemb'], vocabulary)
     if reload_model:

