@@ -60,7 +60,7 @@ def make_seeds(folder):
         return os.path.join(folder, name)
 
     write_toy_pickle(path('imdb.pkl'))
-    train(path('imdb.pkl'), path('model.npz'))
+    train(path('imdb.pkl'), path('model.npz'), ngrams=2)
     reviews, labels = toy_reviews(8, 3)
     raw = write_raw(Path(path('raw')), reviews, labels)
     files = {os.path.relpath(name, raw): open(name, encoding='utf-8').read()
@@ -105,7 +105,7 @@ def resume(data):
     def read(path, rng):
         lstm.init_tparams, lstm.build_training = ONCE
         saveto = path.replace('.checkpoint.npz', '.npz')
-        train(data, saveto, max_epochs=3, resume=True)
+        train(data, saveto, max_epochs=3, resume=True, ngrams=2)
     return read
 
 

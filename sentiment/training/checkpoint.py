@@ -113,8 +113,10 @@ def check_best(path, progress, saved, tparams):
     if not params:
         return None
     for name, variable in tparams.items():
-        check_state('%s: best_%s' % (path, name), params.get(name),
-                    variable.get_value(borrow=True))
+        present = variable.get_value(borrow=True)
+        check_state('%s: best_%s' % (path, name), params.get(name), present)
+        if present.dtype.kind == 'i' and (params[name] != present).any():
+            raise BadInput('%s: best_%s: not that of these data' % (path, name))
     errors, epoch = (progress['best'][name] for name in ('errors', 'epoch'))
     if len(errors) != 3:
         raise BadInput('%s: best: not three errors' % path)

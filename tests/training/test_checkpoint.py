@@ -40,8 +40,9 @@ def test_resumed_run_is_the_unbroken_one(optimizer, fast, tmp_path, toy_path):
                                noise_std=0.1, max_epochs=4, bucket=not fast)
 
 
-def test_resuming_a_recipe(tmp_path, toy_path):
-    settings = dict(recipes['max'], n_words=30, crop=5, max_epochs=4, batch_size=16)
+@pytest.mark.parametrize('recipe', ['max', 'wide'])
+def test_resuming_a_recipe(recipe, tmp_path, toy_path):
+    settings = dict(recipes[recipe], n_words=30, crop=5, max_epochs=4, batch_size=16)
     assert_resuming_is_as_good(toy_path, tmp_path, (6,), settings.pop('optimizer'), **settings)
 
 

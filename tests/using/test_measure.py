@@ -14,6 +14,7 @@ import lstm
 from sentiment import evaluate, load_model, load_test_set
 from sentiment.data.pickles import read_sets
 from sentiment.data.safe_io import BadInput
+from sentiment.training.calibration import calibration_error, reliability
 from sentiment.using import measure as room
 from sentiment.using.measure import area_under_roc
 from tests.helpers import reference_data_probs, toy_reviews, toy_word, write_raw, write_toy_pickle
@@ -36,6 +37,8 @@ def test_every_figure_of_evaluate(model):
     n, predicted = len(labels), probs.argmax(axis=1)
     numpy.testing.assert_allclose(measured['log_loss'],
                                   -numpy.log(probs[numpy.arange(n), labels]).mean())
+    assert measured['brier'] == pytest.approx(((probs[:, 1] - labels) ** 2).mean())
+    assert measured['calibration_error'] == calibration_error(reliability(probs, labels)) > 0
     assert measured['error'] == (predicted != labels).mean() > 0
     assert measured['accuracy'] == (predicted == labels).mean()
     assert measured['confusion'] == [[((labels == k) & (predicted == j)).sum() for j in (0, 1)]
