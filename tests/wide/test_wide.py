@@ -162,6 +162,7 @@ def test_the_mix_that_was_put_in_is_found():
     odds = numpy.exp(scores)
     found = fit_mix(odds / odds.sum(axis=2, keepdims=True), labels)
     numpy.testing.assert_allclose(found, [0.4, 1.5], atol=0.08)  # four standard errors
+    numpy.testing.assert_allclose(fit_mix(numpy.ones((2, 0, 2)), []), [0.25, 1.2])  # the usual
 
 
 SETTINGS = dict(ngrams=3, crop=6, optimizer=lstm.adagrad, lrate=0.03, max_epochs=8, seed=4)
