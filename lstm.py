@@ -6,7 +6,6 @@ Read it from the top: data, parameters, layer, pooling, model, optimizers, error
 Sizes in the comments: T time steps, B samples in a batch, D = dim_proj, C classes.
 """
 import sys
-import time
 
 if __name__ == '__main__':
     from sentiment import start
@@ -388,18 +387,19 @@ def train_lstm(
         embeddings=None,  # word vectors (GloVe, word2vec) to start from, of their dim_proj, or none
         stretches=None,  # validate on so many stretches of neighbouring reviews; none: at random
         ngrams=None,  # the classifier also reads n-grams of up to this many words, or none
+        keep='best',  # parameters to keep: the best, of least validation error, or the last
         ngrams_in=5,  # n-grams of so many training reviews or more are read
         ):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
-    They are those of the parameters with the lowest validation error, which are saved to
-    ``saveto``. Ctrl-C saves the best so far and is raised again. Raises BadInput, in one line, at
-    options or data that cannot be used.
+    They are those of the parameters with the lowest validation error (of the last, if ``keep`` says
+    so), which are saved to ``saveto``. Ctrl-C saves the best so far and is raised again. Raises
+    BadInput, in one line, at options or data that cannot be used.
     """
     options = check_options(dict(locals()), choices={
         'optimizer': optimizers, 'encoder': layers, 'dataset': datasets, 'pooling': POOLINGS})
     optimizer = optimizers.get(optimizer, optimizer)
-    started, rng = time.time(), numpy.random.RandomState(seed)
+    rng = numpy.random.RandomState(seed)
     prepare_data = get_dataset(dataset)[1]
     sets = load_sets(options, rng)
     options.update(imdb.describe(dictionaries.get(dataset), options, sets))
@@ -440,8 +440,6 @@ def train_lstm(
                     run.save()
         run.finish()
 
-    logger.info('best epoch %d; %d s; model %s', run.best['epoch'], time.time() - started,
-                'in %s' % saveto if saveto else 'not saved')
     return tuple(run.best['errors'])
 
 

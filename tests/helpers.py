@@ -199,11 +199,10 @@ def reference_probs(params, x, mask, temperature=1.):
     return odds / odds.sum(axis=1, keepdims=True)
 
 
-def reference_data_probs(model, data):
-    """The same of a loaded model, a review at a time: no padding, no batches."""
+def reference_data_probs(params, data, temperature=1.):
+    """The same, a review at a time: no padding, no batches."""
     return numpy.concatenate([
-        reference_probs(model.params, numpy.reshape(x, (-1, 1)), numpy.ones((len(x), 1)),
-                        model.temperature)
+        reference_probs(params, numpy.reshape(x, (-1, 1)), numpy.ones((len(x), 1)), temperature)
         for x in data[0]])
 
 

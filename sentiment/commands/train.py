@@ -8,14 +8,14 @@ from sentiment import __version__
 from sentiment.data.safe_io import BadInput
 from sentiment.log import logger
 from sentiment.parser import Parser, program
-from sentiment.training.options import OPTIONS, POOLINGS, meanings, recipes
+from sentiment.training.options import KEEP, OPTIONS, POOLINGS, meanings, recipes
 
 KEYWORDS = inspect.signature(lstm.train_lstm).parameters
 CHOOSING = ('recipe', 'dataset', 'path')  # which data and settings
 # what the tutorial's own script passes, and a data set that may fall back
 SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimizer': 'adadelta'}
 CHOICES = {'optimizer': lstm.optimizers, 'encoder': lstm.layers, 'dataset': lstm.datasets,
-           'pooling': POOLINGS}
+           'pooling': POOLINGS, 'keep': KEEP}
 
 
 def true_or_false(text):

@@ -26,6 +26,7 @@ Option = namedtuple('Option', 'kind low high also')
 ENDLESS = numpy.inf
 COPIES = 4  # of each parameter: its value, its gradient, two running means
 WEIGHTS = ('balanced',)  # of classes
+KEEP = ('best', 'last')
 
 
 def number(kind, low, high=ENDLESS, also=()):
@@ -49,7 +50,7 @@ OPTIONS = {
     'init_scale': number(float, 0., 1e6), 'crop': number(int, 1, also=NONE), 'pooling': CHOICE,
     'test_once': TRUTH, 'fast': TRUTH, 'test_path': PATH, 'text_column': TEXT,
     'label_column': TEXT, 'encoding': TEXT, 'tokenizer': TEXT, 'class_weight': WEIGHT,
-    'embeddings': PATH, 'stretches': number(int, 1, also=NONE),
+    'embeddings': PATH, 'stretches': number(int, 1, also=NONE), 'keep': CHOICE,
     'ngrams': number(int, 1, 8, also=NONE), 'ngrams_in': number(int, 1)}
 
 # names that models and checkpoints of before may have; what is fast is now another option
@@ -63,9 +64,9 @@ recipes = {
     'tutorial': {},
     'full': FULL,  # all of IMDB, the tutorial's architecture
     'max': dict(FULL, pooling='mean_max'),  # and the largest of each unit's states
-    'wide': dict(FULL, n_words=10000, ngrams=3),  # and words, bigrams and trigrams
+    'wide': dict(FULL, n_words=10000, ngrams=3, keep='last'),  # and words, bigrams and trigrams
     'sentences': dict(FULL, n_words=20000, ngrams=2, ngrams_in=1, crop=None, stretches=None,
-                      max_epochs=5),  # the same for data of few short texts
+                      max_epochs=5, keep='last'),  # the same for short texts
 }
 
 # --- Meaning ----------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ def check_options(options, choices):
     if callable(options['optimizer']):
         options['optimizer'] = optimizer_name(options['optimizer'], choices['optimizer'])
         choices = dict(choices, optimizer=[options['optimizer']])
-    choices = dict(choices, class_weight=WEIGHTS)
+    choices = dict(choices, class_weight=WEIGHTS, keep=KEEP)
     for name, option in OPTIONS.items():
         if name != 'path' and (options[name] is not None or None not in option.also):
             options[name] = usable(name, options[name], choices)

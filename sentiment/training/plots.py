@@ -73,11 +73,12 @@ def draw_errors(axes, history):
     for name, errors in zip(INK, 100 * history[:, 1:].T):
         axes.plot(updates, errors, 'o-', markersize=3, label=name, color=INK[name])
     if len(history):
-        lowest = history[:, 2].min()
-        best = history[history[:, 2] == lowest][-1]  # the last of equals is the one that is kept
+        tested = history[history[:, 3] == history[:, 3]]  # of a recipe, that which is kept alone
+        some = tested if len(tested) else history
+        best = some[some[:, 2] == some[:, 2].min()][-1]  # the last of equals is the one kept
         axes.axvline(best[0], color='grey', linestyle=':')
         axes.plot(best[0], 100 * best[2], '*', markersize=14, color=INK['valid'],
-                  label='best: update %d, test %.1f %%' % (best[0], 100 * best[3]))
+                  label='chosen: update %d, test %.1f %%' % (best[0], 100 * best[3]))
     axes.set(title='Errors', xlabel='update', ylabel='wrong, % of reviews', ylim=(0, None))
     axes.legend()
     axes.grid(alpha=0.3)

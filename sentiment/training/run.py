@@ -39,11 +39,11 @@ class Run:
     """What :func:`lstm.train_lstm` keeps while it trains; a context that saves however it ends.
 
     ``epoch`` and ``update`` count from 1, ``done`` the updates of the present epoch; ``checked`` is
-    the last update whose errors were measured; ``best`` holds the parameters with the lowest
-    validation error, their errors, their epoch and the temperature of their probabilities;
-    ``history`` has a row [update, train, valid, test error] for each validation, ``costs`` the cost
-    of each update; ``epoch_rng`` is the random state before the epoch's batches were drawn;
-    ``stop`` is what a signal asks to be raised.
+    the last update whose errors were measured; ``best`` holds the parameters to keep, those with
+    the lowest validation error or the last, their errors, their epoch and the temperature of their
+    probabilities; ``history`` has a row [update, train, valid, test error] for each validation,
+    ``costs`` the cost of each update; ``epoch_rng`` is the random state before the epoch's batches
+    were drawn; ``stop`` is what a signal asks to be raised.
     """
 
     def __init__(self, options, sets, tparams, rng, vocabulary, prepare_data, f_grad_shared,
@@ -58,6 +58,7 @@ class Run:
         self.epoch_rng = self.best = self.stop = self.bar = None
         self.history, self.costs, self.pending = [], [], []
         self.n_words, self.since = 0, time.time()
+        self.started = self.since
         if options['resume']:
             load_checkpoint(self)
             logger.info('resuming at epoch %d, update %d', self.epoch, self.update)
@@ -182,9 +183,10 @@ class Run:
         valid_errs = [valid_err for _, _, valid_err, _ in self.history]
         valid_err, long_ago = valid_errs[-1], valid_errs[:-self.options['patience']]
         if valid_err <= min(valid_errs):
+            self.bad_counter = 0
+        if valid_err <= min(valid_errs) or self.options['keep'] == 'last':
             self.best = dict(calibrated(probs, self.sets[1][1]), params=unzip(self.tparams),
                              errors=errors, epoch=self.epoch)
-            self.bad_counter = 0
         if long_ago and valid_err >= min(long_ago):
             self.bad_counter += 1
         measured = ''.join('  %s error %.4f' % pair for pair in zip(('train', 'valid', 'test'),
@@ -223,6 +225,9 @@ class Run:
         if self.options['plot']:
             plots.draw(self.options['plot'], dict(course(self), **self.best),
                        'Training on %s' % self.options['dataset'])
+        saveto = self.options['saveto']
+        logger.info('%s epoch %d; %d s; model %s', self.options['keep'], self.best['epoch'],
+                    time.time() - self.started, 'in %s' % saveto if saveto else 'not saved')
 
     def measure_best(self):
         """Measure the errors that ``test_once`` has left, of the best parameters."""

@@ -147,10 +147,11 @@ def wrong_in_ten(error):
     return numpy.stack([numpy.where(wrong, 0.3, 0.7), numpy.where(wrong, 0.7, 0.3)], axis=1)
 
 
-def rounds_of(valid_errs, patience):
+def rounds_of(valid_errs, patience, keep='best'):
     """Let a run validate with these validation errors; return it and the rounds it took."""
     measured = iter([wrong_in_ten(value) for v in valid_errs for value in (v, 0.1, 0.2)])
-    options = {'resume': False, 'patience': patience, 'test_once': False}
+    options = {'resume': False, 'patience': patience, 'test_once': False, 'ngrams': None,
+               'keep': keep}
     sets = [([[2]] * 10, [0] * 10) for _ in range(3)]
     run = Run(options, sets, {}, None, None, None, None, None, lambda data: next(measured))
     for rounds in range(1, len(valid_errs) + 1):
@@ -170,6 +171,11 @@ def test_early_stopping_waits_for_patience():
 def test_a_new_best_starts_the_count_anew():
     run, rounds = rounds_of([0.4, 0.5, 0.5, 0.5, 0.2] + [0.5] * 20, patience=2)
     assert run.best['epoch'] == 5 and rounds == 8
+
+
+def test_the_last_parameters_may_be_kept():
+    run, rounds = rounds_of([0.4, 0.3] + [0.5] * 20, patience=3, keep='last')
+    assert rounds == 7 == run.best['epoch'] and run.best['errors'][1] == 0.5
 
 
 def test_a_cost_that_is_not_finite_stops_with_advice(tmp_path, toy_path):

@@ -20,7 +20,8 @@ from tests.helpers import (POSITIVE, as_texts, assert_contributions_are_the_scor
 def test_predict_agrees_with_the_pickle(saved, model):
     reviews, labels = imdb.load_data(saved[1], n_words=30)[2]
     probs = predict(model, as_texts(reviews))
-    numpy.testing.assert_allclose(probs, reference_data_probs(model, (reviews, labels)))
+    numpy.testing.assert_allclose(probs, reference_data_probs(
+        model.params, (reviews, labels), model.temperature))
 
 
 def test_many_texts_on_all_cores_are_the_same(model):

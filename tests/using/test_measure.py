@@ -33,7 +33,7 @@ def test_every_figure_of_evaluate(model):
     reviews, labels = load_test_set(model, test_size=-1)
     labels = numpy.concatenate([1 - numpy.asarray(labels[:5]), labels[5:]])  # some wrong
     measured = evaluate(model, (reviews, labels))
-    probs = reference_data_probs(model, (reviews, labels))
+    probs = reference_data_probs(model.params, (reviews, labels), model.temperature)
     n, predicted = len(labels), probs.argmax(axis=1)
     numpy.testing.assert_allclose(measured['log_loss'],
                                   -numpy.log(probs[numpy.arange(n), labels]).mean())
