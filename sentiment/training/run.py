@@ -20,6 +20,7 @@ from sentiment.training.model_file import (checkpoint_path, checksum, course, sa
 
 STOPS = [getattr(signal, name) for name in ('SIGINT', 'SIGTERM', 'SIGHUP')
          if hasattr(signal, name)]  # Windows has no SIGHUP
+SAID = {'best': '  best so far', 'last': '  kept'}  # of parameters
 
 
 def error_of(probs, labels):
@@ -192,7 +193,7 @@ class Run:
         measured = ''.join('  %s error %.4f' % pair for pair in zip(('train', 'valid', 'test'),
                                                                     errors) if pair[1] == pair[1])
         logger.info('epoch %d  update %d%s%s', self.epoch, self.update, measured,
-                    '  best so far' if self.best['errors'] is errors else '')
+                    SAID[self.options['keep']] if self.best['errors'] is errors else '')
         self.n_words, self.since = 0, time.time()
 
     def is_exhausted(self):
