@@ -386,8 +386,8 @@ def train_lstm(
         class_weight=None,  # balanced: each class counts as much as the others, or none
         embeddings=None,  # word vectors (GloVe, word2vec) to start from, of their dim_proj, or none
         stretches=None,  # validate on so many stretches of neighbouring reviews; none: at random
-        ngrams=None,  # the classifier also reads n-grams of up to this many words, or none
         keep='best',  # parameters to keep: the best, of least validation error, or the last
+        ngrams=None,  # the classifier also reads n-grams of up to this many words, or none
         ngrams_in=5,  # n-grams of so many training reviews or more are read
         ):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
