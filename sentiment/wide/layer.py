@@ -25,25 +25,21 @@ def code_ngrams(x, n_words, order):
     return tensor.concatenate(rows)
 
 
-def build_shares(tparams, x, options):
-    """Return (codes (N, B), shares (N, B, C)): what each n-gram of x (T, B) adds to the scores.
+def wide_scores(tparams, x, options):
+    """Return what the n-grams of x (T, B) add to the scores, (B, C).
 
     A sample's n-gram counts once, however often it stands there: its codes are sorted.
     """
-    codes = tensor.sort(code_ngrams(x, options['n_words'], options['ngrams']), axis=0)
-    again = tensor.eq(codes, tensor.concatenate([tensor.zeros_like(codes[:1]), codes[:-1]]))
-    codes, again = codes.flatten(), again.flatten()
-    place = tensor.minimum(searchsorted(tparams['ngrams'], codes), tparams['ngrams'].shape[0] - 1)
-    there = tensor.eq(tparams['ngrams'][place], codes) & tensor.eq(again, 0)
-    shares = tparams['ngrams_ratio'][place] * tparams['ngrams_W'][place]
+    codes = tensor.sort(code_ngrams(x, options['n_words'], options['ngrams']), axis=0)  # (N, B)
+    before = tensor.concatenate([tensor.zeros_like(codes[:1]), codes[:-1]])
+    place = tensor.minimum(searchsorted(tparams['ngrams'], codes.flatten()),
+                           tparams['ngrams'].shape[0] - 1)
+    known = tensor.eq(tparams['ngrams'][place], codes.flatten())
+    there = known & tensor.neq(codes, before).flatten()
+    shares = tparams['ngrams_ratio'][place] * tparams['ngrams_W'][place]  # (N B, C)
     shares *= tensor.cast(there, config.floatX)[:, None]
-    n_samples = x.shape[1]
-    return codes.reshape((-1, n_samples)), shares.reshape((-1, n_samples, shares.shape[1]))
-
-
-def wide_scores(tparams, x, options):
-    """Return what the n-grams of x (T, B) add to the scores, (B, C)."""
-    return build_shares(tparams, x, options)[1].sum(axis=0) + tparams['ngrams_b']
+    shares = shares.reshape((codes.shape[0], codes.shape[1], shares.shape[1]))
+    return shares.sum(axis=0) + tparams['ngrams_b']
 
 
 def blend(tparams, *preds):
