@@ -23,8 +23,8 @@ from sentiment.log import logger
 from sentiment.training.adagrad import adagrad
 from sentiment.training.batches import get_minibatches_idx, random_subset
 from sentiment.training.model_file import load_params, reload_params, unzip, zipp  # noqa: F401
-from sentiment.training.options import POOLINGS, check_options, recipes  # noqa: F401
-from sentiment.training.pooling import max_pool
+from sentiment.training.options import check_options, recipes  # noqa: F401
+from sentiment.training.pooling import POOLINGS, max_pool
 from sentiment.training.run import Run
 from sentiment.wide import begin_wide, blend, trained, wide_scores
 

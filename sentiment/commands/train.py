@@ -8,7 +8,8 @@ from sentiment import __version__
 from sentiment.data.safe_io import BadInput
 from sentiment.log import logger
 from sentiment.parser import Parser, program
-from sentiment.training.options import KEEP, OPTIONS, POOLINGS, meanings, recipes
+from sentiment.training.options import KEEP, OPTIONS, meanings, recipes
+from sentiment.training.pooling import POOLINGS
 
 KEYWORDS = inspect.signature(lstm.train_lstm).parameters
 CHOOSING = ('recipe', 'dataset', 'path')  # which data and settings

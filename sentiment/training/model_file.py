@@ -12,8 +12,8 @@ from sentiment.data.safe_io import BadInput, check_can_write, load_arrays, write
 from sentiment.data.words import FIRST_WORD
 from sentiment.engine import config, describe, numpy_floatX
 from sentiment.log import logger
-from sentiment.wide.ngrams import NAMES, carry_over
 from sentiment.training.calibration import KEPT
+from sentiment.wide.ngrams import NAMES, carry_over
 
 FORMAT_VERSION = 1
 ERRORS = ('train_err', 'valid_err', 'test_err')
@@ -48,10 +48,11 @@ def reload_params(path, params, vocabulary, classes=None):
     The rows of the embedding follow their words: ``vocabulary`` is that of the new training, an
     array of text from index 2 on, and words that the model does not know keep the fresh rows of
     ``params``. Where either side's words are unknown, so is which row is whose, which is said.
-    So do the classifier's columns follow the names of the ``classes``.
+    So do the classifier's columns follow the names of the ``classes``, and n-grams their words.
     Raises BadInput as :func:`load_params` does.
     """
     saved = load_arrays(path)
+    theirs = dict(saved)  # before rows and columns are those of the new training
     if vocabulary is None or 'vocabulary' not in saved:
         logger.info('%s: its words or those of the data are not known: each row of its embedding '
                     'goes to the word of the same index', path)
@@ -59,11 +60,12 @@ def reload_params(path, params, vocabulary, classes=None):
         saved['Wemb'] = rows_of_words(path, saved, params['Wemb'], vocabulary.tolist())
     if classes and 'U' in saved and 'b' in saved:
         saved.update(columns_of_classes(path, saved, params, classes))
-    if 'ngrams' in params:
-        same_classes = classes_of(path, saved, saved['U'].shape[-1]) == classes
-        params.update(carry_over(path, saved, params, vocabulary, same_classes))
     network = {name: value.shape for name, value in params.items() if name not in NAMES}
-    return dict(params, **take_params(path, saved, network))
+    params = dict(params, **take_params(path, saved, network))
+    if 'ngrams' in params:
+        same_classes = classes_of(path, theirs, len(theirs['b'])) == classes
+        params.update(carry_over(path, theirs, params, vocabulary, same_classes))
+    return params
 
 
 def index_of_words(path, saved, n_words):

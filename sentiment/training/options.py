@@ -17,7 +17,6 @@ from sentiment.reviews.encodings import check_encoding
 from sentiment.reviews.given import is_path
 from sentiment.training import plots
 from sentiment.training.model_file import check_place, checkpoint_path
-from sentiment.training.pooling import POOLINGS  # noqa: F401
 from sentiment.wide.ngrams import check_order
 
 # kind: int, float, bool, 'path', 'choice' or 'text'; low and high: bounds, beyond which no machine

@@ -43,14 +43,14 @@ def draw(path, saved, title):
         raise BadInput('lengths: there are none')
     from matplotlib.figure import Figure
     bins = check_calibration(path, saved).get('reliability')
-    n_parts = 3 if bins is None else 4
+    n_parts = 3 if bins is None or not bins[:, 0].any() else 4
     figure = Figure(figsize=(7, 3 * n_parts), layout='constrained')
     axes = figure.subplots(n_parts)
     figure.suptitle(title)
     draw_costs(axes[0], costs)
     draw_errors(axes[1], history)
     draw_lengths(axes[2], lengths.astype('int64'))
-    if bins is not None:
+    if n_parts == 4:
         draw_reliability(axes[3], bins)
     with write_whole(path) as file:
         figure.savefig(file, format=path.rsplit('.', 1)[1], dpi=120)

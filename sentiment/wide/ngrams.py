@@ -37,7 +37,8 @@ def codes_of(review, n_words, order):
 
 def texts_of(codes, vocabulary, n_words):
     """Return the words of n-grams as texts; ``vocabulary`` has the word of each index from 2 up."""
-    words = numpy.concatenate([['', ''], vocabulary])
+    words = numpy.full(n_words, '', object)
+    words[FIRST_WORD:FIRST_WORD + len(vocabulary)] = vocabulary
     texts = [''] * len(codes)
     while numpy.any(codes):
         codes, last = numpy.divmod(codes, n_words)
@@ -92,11 +93,16 @@ def take(path, saved, options):
     if not order:
         return {}
     check_order(order, n_words)
+    return check(path, saved, n_words ** order - 1, options['ydim'])
+
+
+def check(path, saved, high, ydim):
+    """Return the wide part of ``saved``, of codes up to ``high`` and ``ydim`` classes; or raise."""
     ngrams = check_array('%s: ngrams' % path, saved.get('ngrams'), 'i', (None,), low=FIRST_WORD,
-                         high=n_words ** order - 1, dtype='int64')
+                         high=high, dtype='int64')
     if not len(ngrams) or (numpy.diff(ngrams) <= 0).any():
         raise BadInput('%s: ngrams: not in order' % path)
-    shape = len(ngrams), options['ydim']
+    shape = len(ngrams), ydim
     shapes = {'ngrams_ratio': shape, 'ngrams_W': shape, 'ngrams_b': shape[1:], 'mix': (2,)}
     others = {name: check_array('%s: %s' % (path, name), saved.get(name), 'f', size)
               for name, size in shapes.items()}
@@ -111,16 +117,17 @@ def carry_over(path, saved, params, vocabulary, same_classes):
     """
     ours, theirs = numpy.zeros((2, 0), int)
     fresh = {name: params[name] for name in NAMES}
-    if same_classes and vocabulary is not None and {'vocabulary', 'Wemb', *NAMES} <= set(saved):
+    if same_classes and vocabulary is not None and {'vocabulary', 'ngrams'} <= set(saved):
+        wide = check(path, saved, MAX_CODE - 1, len(saved['b']))
         place = {text: k for k, text in enumerate(texts_of(
-            saved['ngrams'], saved['vocabulary'], len(saved['Wemb'])))}
+            wide['ngrams'], saved['vocabulary'], len(saved['Wemb'])))}
         texts = texts_of(fresh['ngrams'], vocabulary, len(params['Wemb']))
         known = [(k, place[text]) for k, text in enumerate(texts) if text in place]
         ours, theirs = numpy.array(known, int).reshape(-1, 2).T
     if len(ours):
-        fresh['ngrams_b'] = saved['ngrams_b']
+        fresh['ngrams_b'] = wide['ngrams_b']
         for name in ('ngrams_ratio', 'ngrams_W'):
-            fresh[name][ours] = saved[name][theirs]
+            fresh[name][ours] = wide[name][theirs]
     logger.info('%s: %d of %d n-grams take their weight from it; the others start fresh', path,
                 len(ours), len(fresh['ngrams']))
     return fresh

@@ -12,10 +12,11 @@ from sentiment import average, evaluate, explain, load_model, load_test_set, pre
 from sentiment.data.safe_io import BadInput, load_arrays
 from sentiment.engine import config, function, tensor
 from sentiment.training.mixing import fit_mix
+from sentiment.training.model_file import reload_params
 from sentiment.using.explain import NETWORK
 from sentiment.using.model import read_model
 from sentiment.wide import ngrams as wide
-from tests.helpers import FAST, POSITIVE, toy_reviews, train
+from tests.helpers import FAST, NAMES, POSITIVE, toy_reviews, train
 
 N_WORDS = 8
 REVIEWS = st.lists(st.lists(st.integers(1, N_WORDS - 1), min_size=1, max_size=9), min_size=1,
@@ -236,6 +237,42 @@ def test_what_it_learnt_of_an_ngram_is_carried_over(models):
                                      saved['ngrams_W'][numpy.argsort(codes)][1:])
     other = dict(fresh, ngrams_W=0 * fresh['ngrams_W'])
     assert not wide.carry_over('m.npz', saved, other, words[order], False)['ngrams_W'].any()
+
+
+@pytest.mark.parametrize('n_words', [20, 31])
+def test_a_new_training_finds_them_whatever_its_vocabulary(models, n_words):
+    saved = load_arrays(models[0][0])
+    train_set = toy_reviews(60, 1)
+    options = {'n_words': n_words, 'ngrams': 2, 'ngrams_in': 3, 'ydim': 2, 'dim_proj': 4,
+               'encoder': 'lstm'}
+    words = saved['vocabulary'][:n_words - 2]
+    params = lstm.init_params(options, numpy.random.RandomState(0))
+    params.update(wide.begin(([numpy.where(numpy.array(review) < n_words, review, 1)
+                               for review in train_set[0]], train_set[1]), options))
+    texts = wide.texts_of(params['ngrams'], words, n_words)
+    theirs = wide.texts_of(saved['ngrams'], saved['vocabulary'], len(saved['Wemb']))
+    found = reload_params(models[0][0], params, words, ['negative', 'positive'])
+    assert len(set(texts) & set(theirs)) > 10
+    for text, weight in zip(texts, found['ngrams_W']):
+        wanted = saved['ngrams_W'][theirs.index(text)] if text in theirs else 0
+        numpy.testing.assert_array_equal(weight, wanted)
+    three = dict(options, ydim=3)
+    params = lstm.init_params(three, numpy.random.RandomState(0))
+    params.update(wide.begin(toy_reviews(60, 1, classes=3), dict(three, n_words=42)))
+    fresh = reload_params(models[0][0], params, words, ['negative', 'neutral', 'positive'])
+    assert not fresh['ngrams_W'].any()  # of other classes
+
+
+@pytest.mark.parametrize('name, value', [('ngrams', numpy.ones(3)), ('ngrams_W', numpy.ones(2)),
+                                         ('ngrams', numpy.array([5, 4])), ('ngrams_b', None)])
+def test_a_damaged_wide_part_is_not_trained_on(models, name, value, tmp_path):
+    saved = dict(load_arrays(models[0][0]))
+    params = {key: numpy.array(saved[key]) for key in wide.NAMES + NAMES}
+    saved = {key: array for key, array in dict(saved, **{name: value}).items() if array is not None}
+    numpy.savez(str(tmp_path / 'm.npz'), **saved)
+    with pytest.raises(BadInput, match='m.npz: ngrams'):
+        reload_params(str(tmp_path / 'm.npz'), params, saved['vocabulary'],
+                      ['negative', 'positive'])
 
 
 @pytest.mark.parametrize('name, change', [
