@@ -28,6 +28,13 @@ def error_of(probs, labels):
     return float((probs.argmax(axis=1) != numpy.asarray(labels)).mean())
 
 
+def check_finite(what, value, update):
+    """Raise BadInput, with what to do, at a value that is not a number."""
+    if not numpy.isfinite(value):
+        raise BadInput('%s became %s at update %d; try another optimizer, a smaller lrate or '
+                       'floatX=float64' % (what, value, update))
+
+
 def calibrated(probs, labels):
     """Return the temperature that suits probabilities, and how reliable they are under it."""
     labels = numpy.asarray(labels)
@@ -142,9 +149,7 @@ class Run:
         pending, self.pending = self.pending, []
         for cost in map(float, pending):
             self.costs.append(cost)
-            if not numpy.isfinite(cost):
-                raise BadInput('the cost became %s at update %d; try another optimizer, a smaller '
-                               'lrate or floatX=float64' % (cost, len(self.costs)))
+            check_finite('the cost', cost, len(self.costs))
 
     def is_due(self, every):
         """Whether it is time for what is done after ``every`` so many updates; -1, once an epoch.
@@ -176,6 +181,7 @@ class Run:
         if self.options['ngrams']:
             settle(self.tparams, lambda: self.measure(self.sets[1]), self.sets[1][1])
         probs = self.measure(self.sets[1])
+        check_finite('a probability', probs.sum(), self.update)  # as no cost may have shown yet
         errors = [error_of(probs, data[1]) if data is self.sets[1] else
                   numpy.nan if self.options['test_once'] else
                   error_of(self.measure(data), data[1]) for data in self.sets]

@@ -9,6 +9,7 @@ import pytest
 import imdb
 import lstm
 from sentiment.data.safe_io import BadInput, load_arrays
+from sentiment.engine import function
 from sentiment.training.run import Run
 from tests.helpers import (NAMES, Watched, interrupt, reference_data_probs, train,
                            write_pickles, write_toy_pickle)
@@ -171,6 +172,17 @@ def test_early_stopping_waits_for_patience():
 def test_a_new_best_starts_the_count_anew():
     run, rounds = rounds_of([0.4, 0.5, 0.5, 0.5, 0.2] + [0.5] * 20, patience=2)
     assert run.best['epoch'] == 5 and rounds == 8
+
+
+@pytest.mark.parametrize('ngrams', [None, 2])
+def test_parameters_that_are_not_finite_are_never_the_best(ngrams, tmp_path, toy_path):
+    def leap(lr, tparams, grads, x, mask, y, cost):
+        return function([x, mask, y], cost), function(
+            [lr], [], on_unused_input='ignore',
+            updates=[(p, p * numpy.inf) for p in tparams.values()])
+    with pytest.raises(BadInput, match='a probability became nan at update 1;'):
+        train(toy_path, tmp_path / 'model.npz', optimizer=leap, validFreq=1, ngrams=ngrams)
+    assert not (tmp_path / 'model.npz').exists()
 
 
 def test_the_last_parameters_may_be_kept():
