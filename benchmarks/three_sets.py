@@ -12,6 +12,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import pickle
 import sys
 import tempfile
 import time
@@ -49,7 +50,6 @@ def locate_chinese(folder):
 
 def hold_out(path, folder):
     """Write an imdb.pkl whose test reviews are stretches of the training reviews; its path."""
-    import pickle
     train = read_sets(path)[0]
     rest, held = imdb.split(train, 0.25, numpy.random.RandomState(7), 50)
     os.makedirs(folder)
