@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from itertools import repeat
 
@@ -45,6 +45,17 @@ def ignore_interrupt():
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
+@contextmanager
+def workers(jobs):
+    """Give a pool of processes; a stop in the very moment of its start is raised as what it is."""
+    pool = ProcessPoolExecutor(jobs, initializer=ignore_interrupt)
+    try:
+        yield pool
+    finally:
+        with suppress(RuntimeError):  # its thread has not said yet that it runs; it ends by itself
+            pool.shutdown()
+
+
 def tokenize_all(texts, jobs=None, verbose=True, tokenizer=MOSES):
     """Return :func:`tokenize` of each of ``texts``, in order, by ``jobs`` processes (all cores).
 
@@ -55,7 +66,7 @@ def tokenize_all(texts, jobs=None, verbose=True, tokenizer=MOSES):
     if jobs == 1:
         return [tokenize(text, tokenizer) for text in progress(texts, len(texts), verbose)]
     find_tokenizer(tokenizer)(' ')  # loaded once, for all workers
-    with ProcessPoolExecutor(jobs, initializer=ignore_interrupt) as pool, \
+    with workers(jobs) as pool, \
             closing(pool.map(partial(tokenize_line, tokenizer=tokenizer), texts,
                              chunksize=CHUNK)) as lines:
         try:

@@ -1,5 +1,7 @@
 """Texts become lower-case tokens, the same by any number of processes; tokens become numbers."""
 import signal
+import sys
+import threading
 from collections import Counter
 
 import pytest
@@ -12,6 +14,20 @@ from sentiment.data.words import CHUNK, build_dict, encode, tokenize, tokenize_a
 from tests.helpers import REVIEWS, Evil
 
 SACREMOSES = MosesTokenizer(lang='en')
+
+
+def test_a_stop_while_the_workers_start_is_a_stop(monkeypatch):
+    start = threading.Thread.start
+
+    def stopped(thread):
+        if 'Executor' in type(thread).__name__:  # it runs, but has not said so to who started it
+            thread._started.wait = lambda *_: sys.exit(143)
+            thread._started.is_set = lambda: False
+        start(thread)
+    monkeypatch.setattr(threading.Thread, 'start', stopped)
+    with pytest.raises(SystemExit) as caught:
+        tokenize_all(['a b'] * 2 * CHUNK, jobs=2)
+    assert caught.value.code == 143
 
 
 def test_tokens_are_sacremoses_own_in_lower_case():
