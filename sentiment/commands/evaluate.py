@@ -16,10 +16,8 @@ def number_of_reviews(text):
     return int(text)
 
 
-def evaluate(arguments):
-    """Print how well a model does on a test set."""
-    parser = verb_parser('evaluate', 'Measure a model: by default on the very reviews that its '
-                         'training was tested on.')
+def add_test_set(parser):
+    """Add the options that say which reviews a model is measured on."""
     parser.add_argument('--dataset', choices=list(lstm.datasets), help='test on this data set')
     parser.add_argument('--path', type=not_empty,
                         help='test on this imdb.pkl, or these reviews: a table, an archive, a '
@@ -27,12 +25,23 @@ def evaluate(arguments):
     add_reading(parser)
     parser.add_argument('--test_size', type=number_of_reviews, metavar='N',
                         help='test on this many random reviews; -1: on all (default: as trained)')
+
+
+def test_set(options):
+    """Return what these options say, as :func:`measure.load_test_set` is told."""
+    return {name: getattr(options, name) for name in
+            ('dataset', 'path', 'test_size', 'text_column', 'label_column', 'encoding')}
+
+
+def evaluate(arguments):
+    """Print how well a model does on a test set."""
+    parser = verb_parser('evaluate', 'Measure a model: by default on the very reviews that its '
+                         'training was tested on.')
+    add_test_set(parser)
     parser.add_argument('--json', action='store_true', help='one line for machines')
     options = parser.parse_intermixed_args(arguments)
     model = load(options)
-    data = measure.load_test_set(model, options.dataset, options.path, options.test_size,
-                                 text_column=options.text_column,
-                                 label_column=options.label_column, encoding=options.encoding)
+    data = measure.load_test_set(model, **test_set(options))
     measured = measure.evaluate(model, data, verbose=True)
     print(json.dumps(measured) if options.json else as_table(measured))
 

@@ -6,7 +6,6 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 
-import numpy
 from tqdm import tqdm
 
 from sentiment.commands.common import columns, is_terminal, load, verb_parser
@@ -19,7 +18,7 @@ from sentiment.reviews.encodings import check_encoding, form_in
 from sentiment.reviews.members import START
 from sentiment.reviews.tables import READERS, How
 from sentiment.using import ask
-from sentiment.using.explain import explain_reading, is_long
+from sentiment.using.explain import explain_reading, is_long, log_odds
 
 
 def make_parser():
@@ -181,7 +180,5 @@ def explained(model, reading, probs, by):
 
 def towards(label, words, contributions):
     """Return [word, contribution] pairs: to the log-odds of ``label``, or of 1 of two classes."""
-    n_classes = contributions.shape[1]
-    label = 1 if n_classes == 2 else label
-    odds = contributions[:, label] - numpy.delete(contributions, label, axis=1).mean(axis=1)
+    odds = log_odds(contributions, 1 if contributions.shape[1] == 2 else label)
     return [[word, float(value)] for word, value in zip(words, odds)]

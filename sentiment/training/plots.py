@@ -17,6 +17,11 @@ def check(path):
     if not path.endswith(FORMATS):
         raise BadInput('%s: a picture ends in %s' % (path, ', '.join(FORMATS)))
     check_can_write(path)
+    check_library()
+
+
+def check_library():
+    """Raise BadInput unless there is something to draw with."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
@@ -32,6 +37,20 @@ def draw(path, saved, title):
     Raises BadInput if matplotlib is absent, or the arrays are.
     """
     check(path)
+    pictures = pictures_of(path, saved)
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(7, 3 * len(pictures)), layout='constrained')
+    figure.suptitle(title)
+    for axes, (draw_one, data) in zip(figure.subplots(len(pictures)), pictures):
+        draw_one(axes, data)
+    with write_whole(path) as file:
+        figure.savefig(file, format=path.rsplit('.', 1)[1], dpi=120)
+
+
+def pictures_of(where, saved):
+    """Return the pictures that can be drawn of a run, pairs (function of axes and data, data); see
+    :func:`draw`.
+    """
     missing = [name for name in COURSE if name not in saved]
     if missing:
         raise BadInput('this model does not tell how it was trained: it has no %s' % missing[0])
@@ -41,19 +60,12 @@ def draw(path, saved, title):
     check_array('lengths', lengths, 'iu', (None,), low=0, high=2 ** 31)
     if not len(lengths):
         raise BadInput('lengths: there are none')
-    from matplotlib.figure import Figure
-    bins = check_calibration(path, saved).get('reliability')
-    n_parts = 3 if bins is None or not bins[:, 0].any() else 4
-    figure = Figure(figsize=(7, 3 * n_parts), layout='constrained')
-    axes = figure.subplots(n_parts)
-    figure.suptitle(title)
-    draw_costs(axes[0], costs)
-    draw_errors(axes[1], history)
-    draw_lengths(axes[2], lengths.astype('int64'))
-    if n_parts == 4:
-        draw_reliability(axes[3], bins)
-    with write_whole(path) as file:
-        figure.savefig(file, format=path.rsplit('.', 1)[1], dpi=120)
+    pictures = [(draw_costs, costs), (draw_errors, history),
+                (draw_lengths, lengths.astype('int64'))]
+    bins = check_calibration(where, saved).get('reliability')
+    if bins is not None and bins[:, 0].any():
+        pictures.append((draw_reliability, bins))
+    return pictures
 
 
 def draw_costs(axes, costs):
@@ -94,7 +106,7 @@ def draw_lengths(axes, lengths):
     axes.grid(alpha=0.3)
 
 
-def draw_reliability(axes, bins):
+def draw_reliability(axes, bins, of='validation set'):
     """Draw how often answers of each probability are right: the reliability diagram.
 
     bins: of :func:`sentiment.training.calibration.reliability`. A dot's area is its bin's share.
@@ -102,7 +114,7 @@ def draw_reliability(axes, bins):
     counts, sure, correct = bins[bins[:, 0] > 0].T
     axes.plot([0, 1], [0, 1], color='grey', linestyle=':', label='as they say')
     axes.scatter(sure, correct, 10 + 300 * counts / counts.sum(), color=INK['valid'],
-                 label='validation set, calibration error %.3f' % calibration_error(bins))
+                 label='%s, calibration error %.3f' % (of, calibration_error(bins)))
     low = max(0., numpy.floor(10 * sure.min()) / 10)
     axes.set(title='Reliability', xlabel='probability of the answer', ylabel='share that is right',
              xlim=(low, 1.02), ylim=(0, 1.05))

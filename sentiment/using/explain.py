@@ -56,6 +56,11 @@ def explain_reading(model, reading, by='words'):
     return reading.words, way(model, reading)
 
 
+def log_odds(contributions, label):
+    """Return what is contributed to the log-odds of a class, (n,), of what is to each, (n, C)."""
+    return contributions[:, label] - numpy.delete(contributions, label, axis=1).mean(axis=1)
+
+
 def by_state(model, reading):
     """Return what the state after each word adds, and the n-grams that end there: (n, C)."""
     x, mask, _ = imdb.prepare_data([reading.indices], [0])

@@ -15,6 +15,7 @@ from sentiment.log import logger
 from sentiment.reviews.classes import indices_of
 from sentiment.reviews.given import as_reviews, is_path
 from sentiment.reviews.read import read_sets
+from sentiment.reviews.tables import How
 from sentiment.training.batches import random_subset
 from sentiment.training.calibration import brier_score, calibration_error, reliability
 from sentiment.using.ask import as_list, check_words, index_texts, pred_sorted
@@ -34,8 +35,12 @@ def evaluate(model, data, verbose=False):
     and labels that the model cannot have.
     """
     reviews, labels = check_data(model, data)
-    n_classes = model.options['ydim']
-    probs = pred_sorted(model, reviews, verbose).astype('float64')
+    return figures(model, reviews, labels, pred_sorted(model, reviews, verbose))
+
+
+def figures(model, reviews, labels, probs):
+    """Return what :func:`evaluate` does, of checked data and the model's probabilities (n, C)."""
+    n_classes, probs = model.options['ydim'], probs.astype('float64')
     predicted = probs.argmax(axis=1)
     confusion = numpy.zeros((n_classes, n_classes), int)
     numpy.add.at(confusion, (labels, predicted), 1)
@@ -167,6 +172,24 @@ def load_test_set(model, dataset=None, path=None, test_size=None, **how):
     return load_ready(model, options)
 
 
+def load_test_texts(model, dataset=None, path=None, test_size=None, **how):
+    """Return (reviews, labels, texts): the same as :func:`load_test_set`, and the reviews as they
+    were written, or None where only their indices are at hand.
+    """
+    source, ours = path, lstm.dictionaries.get(model.options['dataset']) in imdb.LOCATORS
+    if dataset is None and path is None and ours:  # read once more, as the training did
+        source = model.options['path']
+        how = dict({name: model.options[name] for name in How._fields},
+                   **{name: value for name, value in how.items() if value is not None})
+    if source is None or not imdb.is_raw(source) or model.dictionary is None:
+        return load_test_set(model, dataset, path, test_size, **how) + (None,)
+    reviews, labels, texts = read_raw_texts(model, source, imdb.as_how(how))
+    by_length = imdb.sort_by_length((reviews, numpy.arange(len(reviews))))
+    size = model.options['test_size'] if test_size is None else test_size
+    reviews, places = random_subset(by_length, size, model.options['seed'])
+    return reviews, labels[places], [texts[k] for k in places]
+
+
 def load_ready(model, options):
     """Return the test set of preprocessed data, or of what is preprocessed once."""
     load, rng = lstm.dictionaries.get(options['dataset']), numpy.random.RandomState(options['seed'])
@@ -194,13 +217,18 @@ def match(model, labels, classes, source):
 
 def read_raw(model, path, how):
     """Return the test set of raw reviews, in the model's word indices and classes."""
+    return read_raw_texts(model, path, how)[:2]
+
+
+def read_raw_texts(model, path, how):
+    """Return the test set of raw reviews, and its texts as they were written."""
     texts, labels = read_test_reviews(model, path, how)
     labels = numpy.array(indices_of(labels, model.classes, path))
     reviews = index_texts(model, texts, verbose=True)
     some = [k for k, review in enumerate(reviews) if review]
     if len(some) < len(reviews):
         logger.info('%s: left out: %d reviews without a word', path, len(reviews) - len(some))
-    return [reviews[k] for k in some], labels[some]
+    return [reviews[k] for k in some], labels[some], [texts[k] for k in some]
 
 
 def read_test_reviews(model, path, how):
