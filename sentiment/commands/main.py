@@ -8,7 +8,8 @@ import sys
 from sentiment.data.safe_io import BadInput
 from sentiment.parser import program
 
-VERBS = ('evaluate', 'predict', 'plot')  # each a file here, and a function in it, of that name
+# each a file here, and a function in it, of that name
+VERBS = ('evaluate', 'predict', 'plot', 'report')
 
 
 def stop_on_sigterm(signum, frame):

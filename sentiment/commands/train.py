@@ -52,6 +52,7 @@ def make_parser(recipe='tutorial'):
         '  evaluate MODEL   measure it on a test set\n'
         '  predict MODEL    ask it about reviews of your own\n'
         '  plot MODEL       see how its training went\n'
+        '  report MODEL     write a page on it, to hand on\n'
         'each has its own --help')
     parser.add_argument('--version', action='version', version='%(prog)s ' + __version__)
     parser.add_argument('--recipe', choices=list(recipes),
