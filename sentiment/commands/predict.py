@@ -9,7 +9,8 @@ from functools import partial
 from tqdm import tqdm
 
 from sentiment.commands.common import columns, is_terminal, load, verb_parser
-from sentiment.commands.reading import each_source, gather, read_sources, size_of
+from sentiment.commands.reading import (CHUNK, ahead, each_source, gather, read_sources,
+                                        size_of)
 from sentiment.commands.showing import WIDTH, as_json, as_text, colourful, csv_writer
 from sentiment.commands.tabular import predict_table
 from sentiment.data.safe_io import BadInput, check_can_write, write_whole
@@ -84,9 +85,11 @@ def predict_texts(model, sources, options, how, out):
         'states' if options.states else 'ngrams' if options.ngrams else 'words')
     text = sys.stdout if out is None else io.TextIOWrapper(out, 'utf-8', newline='\n')
     show, unread = shower(options, model.classes, text), 0
-    with progress(options.files or ['-']) as bar:
-        for chunk in gather(read_sources(sources, options.whole, how)):
-            for answer in answers(model, chunk, by):
+    with progress(options.files or ['-']) as bar, ask.reader(model, CHUNK, bool(by)) as read:
+        for chunk, readings in ahead(
+                gather(read_sources(sources, options.whole, how)),
+                lambda chunk: read([item.text for item in chunk if not item.problem])):
+            for answer in answers(model, chunk, readings, by):
                 unread += 'problem' in answer
                 print(show(answer), file=text)
             if text is not None:
@@ -136,23 +139,22 @@ def progress(files):
                 bar_format='{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}B [{elapsed}]')
 
 
-def answers(model, chunk, by=None):
-    """Return one dict for each item of a chunk: what there is to say of the review.
+def answers(model, chunk, readings, by=None):
+    """Return one dict for each item of a chunk: what there is to say of the review. readings: of
+    those items that have a text.
 
     source; label and its probability; probabilities, name -> number; unknown_words, a share; text;
     note, if the model knows no word of it; words, [word, contribution] pairs, and explained, how,
     if ``by`` is a way of :func:`~sentiment.using.explain.explain`. Or problem, and None for the
     rest but source and text.
     """
-    readable = [item.text for item in chunk if not item.problem]
-    readings = ask.read_texts(model, readable)
     results = zip(readings, ask.probabilities(model, readings))
     names, found = model.classes, []
     for item in chunk:
         reading, probs = (None, None) if item.problem else next(results)
         answer = {'source': item.source, 'label': None, 'probability': None,
                   'probabilities': None, 'unknown_words': None, 'text': item.text or ''}
-        if item.problem or not reading.words:
+        if item.problem or not reading.indices:
             answer['problem'] = item.problem or 'a review without a word'
         else:
             answer.update(told(model, names, reading, probs))

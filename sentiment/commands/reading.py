@@ -238,8 +238,25 @@ class Basket:
             return items
 
 
+def ahead(chunks, begin):
+    """Yield (chunk, list of what ``begin`` gives for it), the next chunk being begun already.
+
+    An empty chunk says that for now there is no next one.
+    """
+    ready = []
+    for chunk in chunks:
+        begun = begin(chunk) if chunk else []
+        if ready:
+            yield ready
+        ready = chunk and (chunk, list(begun))
+    if ready:
+        yield ready
+
+
 def gather(items):
-    """Yield lists of items: all that wait, so that a slow stream is answered line by line."""
+    """Yield lists of items: all that wait, so that a slow stream is answered line by line. Where
+    none waits, the list is empty.
+    """
     basket, failed = Basket(), []
 
     def fill():
@@ -253,7 +270,10 @@ def gather(items):
     threading.Thread(target=fill, daemon=True).start()
     chunk = []
     while not chunk or chunk[-1] is not None:
+        if not basket.items:
+            yield []
         chunk = basket.take()
         yield [item for item in chunk if item is not None]
+    yield []
     if failed:
         raise failed[0]

@@ -8,6 +8,7 @@ import sys
 from tqdm import tqdm
 
 from sentiment.commands.common import is_terminal
+from sentiment.commands.reading import ahead
 from sentiment.data.forms import CSV, JSON_LINES, OFFICE, PARQUET, TSV, WHOLE_JSON
 from sentiment.data.safe_io import BadInput
 from sentiment.log import logger
@@ -36,9 +37,10 @@ def predict_table(model, source, form, options, how, out):
                            table if form == table.form else None, how)
     unread, which = 0, None
     with tqdm(desc='Predicting', unit=' rows', leave=False, disable=not is_terminal(sys.stderr)
-              or is_terminal(sys.stdout)) as bar:
-        for chunk in pieces(table, column):
-            answers = answer(model, [text for _, text, _ in chunk])
+              or is_terminal(sys.stdout)) as bar, ask.reader(model, CHUNK) as read:
+        for chunk, readings in ahead(pieces(table, column),
+                                     lambda chunk: read([text for _, text, _ in chunk])):
+            answers = answer(model, readings)
             for (number, text, row), told in zip(chunk, answers):
                 if told['label'] is None:
                     unread, which = unread + 1, which or number
@@ -74,24 +76,28 @@ class Names(dict):
 
 
 def pieces(table, column):
-    """Yield lists of (number, text, row), so large that memory is bounded."""
+    """Yield lists of (number, text, row), so large that memory is bounded; before an error, none.
+    """
     chunk, room = [], CHUNK_CHARACTERS
-    for number, row in table.rows:
-        text = text_of(table.name, number, row.get(column))
-        chunk.append((number, text, row))
-        room -= len(text)
-        if len(chunk) == CHUNK or room < 0:
-            yield chunk
-            chunk, room = [], CHUNK_CHARACTERS
+    try:
+        for number, row in table.rows:
+            text = text_of(table.name, number, row.get(column))
+            chunk.append((number, text, row))
+            room -= len(text)
+            if len(chunk) == CHUNK or room < 0:
+                yield chunk
+                chunk, room = [], CHUNK_CHARACTERS
+    except BadInput:
+        yield []
+        raise
     if chunk:
         yield chunk
 
 
-def answer(model, texts):
+def answer(model, readings):
     """Yield the answer to each text, a dict of the added columns; None where it has no word."""
-    readings = ask.read_texts(model, texts)
     for reading, probs in zip(readings, ask.probabilities(model, readings)):
-        known = bool(reading.words)
+        known = bool(reading.indices)
         told = {'label': model.classes[int(probs.argmax())] if known else None}
         told.update(('probability_' + name, float(p) if known else None)
                     for name, p in zip(model.classes, probs))

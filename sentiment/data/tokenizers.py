@@ -28,18 +28,8 @@ KANA, JAPANESE = 0, 0.05  # its place above; the share of kana that makes Han le
 @lru_cache(maxsize=None)
 def moses(language):
     """Return the function text -> tokens of Moses' rules."""
-    from sacremoses import MosesTokenizer  # a third of a second
-
-    class Tokenizer(MosesTokenizer):
-        """Moses' own tokens; only the set of lower-case letters is not built anew for each word."""
-
-        LOWER = frozenset(MosesTokenizer.IsLower)
-
-        def islower(self, text):
-            return self.LOWER.issuperset(text)
-
-    tokenizer = Tokenizer(lang=language)
-    return lambda text: ' '.join(tokenizer.tokenize(text, escape=False)).lower().split()
+    from sentiment.data.moses import Moses  # a third of a second
+    return Moses(language)
 
 
 def languages():

@@ -1,7 +1,10 @@
 """Words: how a text becomes lower-case tokens, and tokens the numbers that the model reads."""
+import multiprocessing
 import os
 import signal
 import sys
+import threading
+from array import array
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +19,8 @@ from sentiment.data.tokenizers import MOSES, find_tokenizer
 
 UNKNOWN, FIRST_WORD = 1, 2  # word indices; 0 is the padding
 CHUNK = 100                 # texts that a process is handed at once
+FEW = 200                   # texts that are tokenized sooner than another process starts
+HANDED = {}                 # a worker's own: what is too much to be sent with each text
 
 
 def tokenize_line(text, tokenizer=MOSES):
@@ -39,18 +44,29 @@ def count_cores():
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def ignore_interrupt():
-    """Leave Ctrl-C to the parent process; called in each worker."""
+def start_worker(dictionary):
+    """Leave Ctrl-C to the parent process, and end when it has ended; called in each worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    HANDED['dictionary'] = dictionary
+
+
+def end_with_parent():
+    """End this process when its parent has ended, be it killed."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 @contextmanager
-def workers(jobs):
+def workers(jobs, tokenizer, dictionary=None):
     """Give a pool of processes; a stop in the very moment of its start is raised as what it is."""
-    pool = ProcessPoolExecutor(jobs, initializer=ignore_interrupt)
+    find_tokenizer(tokenizer)(' ')  # loaded once, for all workers
+    pool = ProcessPoolExecutor(jobs, initializer=start_worker, initargs=(dictionary,))
     try:
         yield pool
+    except BrokenProcessPool as error:
+        raise BadInput('a tokenizing process was killed; try fewer --jobs') from error
     finally:
         with suppress(RuntimeError):  # its thread has not said yet that it runs; it ends by itself
             pool.shutdown()
@@ -65,14 +81,10 @@ def tokenize_all(texts, jobs=None, verbose=True, tokenizer=MOSES):
     jobs = min(jobs or count_cores(), -(-len(texts) // CHUNK) or 1)
     if jobs == 1:
         return [tokenize(text, tokenizer) for text in progress(texts, len(texts), verbose)]
-    find_tokenizer(tokenizer)(' ')  # loaded once, for all workers
-    with workers(jobs) as pool, \
+    with workers(jobs, tokenizer) as pool, \
             closing(pool.map(partial(tokenize_line, tokenizer=tokenizer), texts,
                              chunksize=CHUNK)) as lines:
-        try:
-            return [split_line(line) for line in progress(lines, len(texts), verbose)]
-        except BrokenProcessPool as error:
-            raise BadInput('a tokenizing process was killed; try fewer --jobs') from error
+        return [split_line(line) for line in progress(lines, len(texts), verbose)]
 
 
 def progress(items, total, verbose):
@@ -94,3 +106,41 @@ def build_dict(sentences):
 def encode(words, dictionary):
     """Return the list of the words' indices; a word that the dictionary lacks is 1."""
     return list(map(dictionary.get, words, repeat(UNKNOWN)))
+
+
+# --- Indices without the words ----------------------------------------------------------------
+
+
+def is_known(words, indices):
+    """Whether a model knows one of the words; beside unknown words, punctuation is none."""
+    return UNKNOWN not in indices or any(index != UNKNOWN and any(map(str.isalnum, word))
+                                         for word, index in zip(words, indices))
+
+
+def index_text(text, tokenizer, dictionary):
+    """Return (array of the indices of a text's words, :func:`is_known`)."""
+    words = find_tokenizer(tokenizer)(text)
+    indices = array('i', encode(words, dictionary))
+    return indices, is_known(words, indices)
+
+
+def index_in_worker(text, tokenizer):
+    """Return :func:`index_text` by the dictionary that this process was handed."""
+    return index_text(text, tokenizer, HANDED['dictionary'])
+
+
+@contextmanager
+def indexer(tokenizer, dictionary, jobs):
+    """Give a function: list of texts -> iterator of the :func:`index_text` of each, in order.
+
+    ``jobs`` processes begin on many texts when it is called, and stay for the next call. Raises
+    BadInput as :func:`tokenize_all` does.
+    """
+    here = partial(map, partial(index_text, tokenizer=tokenizer, dictionary=dictionary))
+    if jobs == 1:
+        yield here
+        return
+    work = partial(index_in_worker, tokenizer=tokenizer)
+    with workers(jobs, tokenizer, dictionary) as pool:
+        yield lambda texts: (here(texts) if len(texts) < 2 * FEW
+                             else pool.map(work, texts, chunksize=CHUNK))

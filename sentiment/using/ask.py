@@ -2,35 +2,36 @@
 import threading
 from collections import namedtuple
 from collections.abc import Mapping
+from contextlib import contextmanager
 
 import numpy
 
 import imdb
 import lstm
 from sentiment.data.safe_io import BadInput, shown
-from sentiment.data.words import UNKNOWN, count_cores, encode, tokenize_all
+from sentiment.data.words import (FEW, UNKNOWN, count_cores, encode, indexer, is_known, progress,
+                                  tokenize_all)
 from sentiment.log import logger
 
-FEW = 200  # texts that are tokenized sooner than another process starts
 SLOTS = 2 ** 17  # words and padding of a batch: a few very long reviews shall not fill the memory
 
 # --- From texts to words ----------------------------------------------------------------------
 
 
-class Reading(namedtuple('Reading', 'words indices')):
-    """A text as a model reads it: a list of its words, and one of their indices."""
+class Reading(namedtuple('Reading', 'indices is_known words', defaults=(None,))):
+    """A text as a model reads it: its words' indices, a list or an array; whether the model knows
+    one of the words, beside punctuation; and the list of the words, None where nobody asked.
+    """
 
     @property
     def unknown_words(self):
         """The share, 0 to 1, of words that the model does not know; NaN where there is no word."""
-        return self.indices.count(UNKNOWN) / len(self.words) if self.words else float('nan')
+        return self.indices.count(UNKNOWN) / len(self.indices) if self.indices else float('nan')
 
-    @property
-    def is_known(self):
-        """Whether the model knows a word of it; beside unknown words, punctuation is none."""
-        return UNKNOWN not in self.indices or any(
-            index != UNKNOWN and any(map(str.isalnum, word))
-            for word, index in zip(self.words, self.indices))
+
+def as_reading(words, indices):
+    """Return the :class:`Reading` of words and their indices."""
+    return Reading(indices, is_known(words, indices), words)
 
 
 def check_words(model):
@@ -68,22 +69,44 @@ def read_texts(model, texts, verbose=False):
     """Return the :class:`Reading` of each text, tokenized as in training; raises BadInput."""
     check_words(model)
     texts = check_texts(texts)
-    sentences = tokenize_all(texts, count_jobs(texts), verbose, model.tokenizer)
-    return [Reading(words, encode(words, model.dictionary)) for words in sentences]
+    sentences = tokenize_all(texts, count_jobs(len(texts)), verbose, model.tokenizer)
+    return [as_reading(words, encode(words, model.dictionary)) for words in sentences]
 
 
-def count_jobs(texts):
-    """Return how many processes shall tokenize.
+def count_jobs(n_texts):
+    """Return how many processes shall tokenize so many texts.
 
     Only from the main thread: others share the cores already, and it is no good to fork from them.
     """
     alone = threading.current_thread() is threading.main_thread()
-    return max(1, min(count_cores(), len(texts) // FEW)) if alone else 1
+    return max(1, min(count_cores(), n_texts // FEW)) if alone else 1
+
+
+@contextmanager
+def reader(model, n_texts, words=False):
+    """Give a function: list of texts -> iterator of the :class:`Reading` of each, in order.
+
+    Without ``words``, other processes begin on many texts when it is called, and the caller may do
+    other work. n_texts: so many are given at once, at most. Raises BadInput.
+    """
+    check_words(model)
+    if words:
+        yield lambda texts: iter(read_texts(model, texts))
+    else:
+        with indexer(model.tokenizer, model.dictionary, count_jobs(n_texts)) as begin:
+            yield lambda texts: (Reading(*found) for found in begin(texts))
+
+
+def index_readings(model, texts, verbose=False):
+    """Return the :class:`Reading` of each text, without its words; raises BadInput."""
+    texts = check_texts(texts)
+    with reader(model, len(texts)) as read:
+        return list(progress(read(texts), len(texts), verbose))
 
 
 def index_texts(model, texts, verbose=False):
     """Return the model's word indices of each text, a list of lists; raises BadInput."""
-    return [reading.indices for reading in read_texts(model, texts, verbose)]
+    return [reading.indices.tolist() for reading in index_readings(model, texts, verbose)]
 
 
 # --- From words to probabilities --------------------------------------------------------------
@@ -96,7 +119,7 @@ def predict(model, texts, verbose=False):
     two classes, 1 is the positive one. A text without a word gets NaN. One of whose words the model
     knows none gets the :func:`class_shares`, and a line of the log counts them.
     """
-    readings = read_texts(model, texts, verbose)
+    readings = index_readings(model, texts, verbose)
     strange = sum(not reading.is_known for reading in readings)
     if strange:
         logger.info('%d of %d texts: %s', strange, len(readings), strange_note(model))
@@ -119,7 +142,7 @@ def probabilities(model, readings, verbose=False):
     probs = numpy.full((len(readings), model.options['ydim']), numpy.nan)
     known = numpy.array([reading.is_known for reading in readings], bool)
     probs[~known] = class_shares(model)
-    some = [k for k in numpy.flatnonzero(known) if readings[k].words]
+    some = [k for k in numpy.flatnonzero(known) if readings[k].indices]
     if some:
         probs[some] = pred_sorted(model, [readings[k].indices for k in some], verbose)
     return probs

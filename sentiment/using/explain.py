@@ -5,7 +5,7 @@ import imdb
 from sentiment.data.safe_io import BadInput, shown
 from sentiment.data.pickles import words_in_order
 from sentiment.log import logger
-from sentiment.using.ask import Reading, class_shares, probabilities, read_texts
+from sentiment.using.ask import as_reading, class_shares, probabilities, read_texts
 from sentiment.wide.ngrams import ends_of, texts_of
 
 WAYS = ('words', 'states', 'ngrams')
@@ -112,8 +112,8 @@ def by_sentence(model, reading):
 
 def changes(model, reading, parts):
     """Return log p_c(reading) - log p_c(reading without the part), (parts, C)."""
-    variants = [Reading(reading.words[:part.start] + reading.words[part.stop:],
-                        reading.indices[:part.start] + reading.indices[part.stop:])
+    variants = [as_reading(reading.words[:part.start] + reading.words[part.stop:],
+                           reading.indices[:part.start] + reading.indices[part.stop:])
                 for part in parts]
     probs = probabilities(model, [reading] + variants)
     logs = numpy.log(numpy.maximum(

@@ -122,7 +122,7 @@ def test_the_share_of_unknown_words(model):
 def test_other_threads_tokenize_by_themselves(model):
     answers, texts = [], ['wordoa'] * 2 * FEW
     thread = threading.Thread(target=lambda: answers.append(
-        (ask.count_jobs(texts), predict(model, texts))))
+        (ask.count_jobs(len(texts)), predict(model, texts))))
     thread.start()
     thread.join()
     jobs, probs = answers[0]
