@@ -49,7 +49,7 @@ class Moses:
         self.special = self.reference.PAD_NOT_ISALNUM[0]
         self.marks = [c for c in map(chr, range(128)) if self.special.match(c)
                       and not self.reference.ASCII_JUNK[0].match(c)]
-        self.odd = re.compile("'\\s+'|DOTMULTI|\0")
+        self.pair = re.compile("'\\s+'")
         self.next = re.compile(r'\.\s+(?=([%s0-9]))' % self.reference.IsLower)
         self.word = re.compile('[%s-]+[,.]?' % self.reference.IsAlnum)
         self.known = lru_cache(maxsize=MOST)(self.split)
@@ -61,7 +61,8 @@ class Moses:
     def by_pieces(self, text):
         """Return the line of a text's tokens, or None if its pieces are not independent."""
         text, known = self.pad(text), self.known
-        if text.startswith((',', "'")) or text.endswith((',', "'")) or self.odd.search(text):
+        if (text.startswith((',', "'")) or text.endswith((',', "'")) or self.pair.search(text)
+                or 'DOTMULTI' in text or '\0' in text):
             return None
         try:
             return ' '.join([piece if piece.isalnum() else known(piece)
@@ -85,8 +86,9 @@ class Moses:
         piece, _, following = piece.partition('\0')
         if len(piece) > LONGEST or self.reference.ASCII_JUNK[0].search(piece):
             raise LookupError
-        if self.word.fullmatch(piece):
-            piece = piece.replace(',', ' ,')
-            return self.reference.handles_nonbreaking_prefixes(
-                '%s %s' % (piece, following or 'X'))[:-2]
-        return self.reference.line('x %s %s' % (piece, following or 'X'))[2:-2]
+        if not self.word.fullmatch(piece):
+            return self.reference.line('x %s %s' % (piece, following or 'X'))[2:-2]
+        if piece[-1] != '.':
+            return piece.replace(',', ' ,')
+        return self.reference.handles_nonbreaking_prefixes(
+            '%s %s' % (piece, following or 'X'))[:-2]

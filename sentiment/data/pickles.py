@@ -11,7 +11,7 @@ from sentiment.data.opcodes import scan
 from sentiment.data.opening import PICKLE_RATIO, read_bounded
 from sentiment.data.tokenizers import MOSES
 from sentiment.data.unpickling import load_pickles, unpickle
-from sentiment.data.words import UNKNOWN, build_dict, encode, tokenize_all
+from sentiment.data.words import UNKNOWN, build_dict, encode, number_all
 from sentiment.data.writing import check_can_write, settle, write_whole
 from sentiment.log import logger
 
@@ -40,18 +40,20 @@ def save(train, test, output_dir, stem='imdb', jobs=None, classes=('negative', '
     data_path, words_path = (os.path.join(output_dir, stem + end) for end in ('.pkl', '.dict.pkl'))
     for path in (data_path, words_path):
         check_can_write(path)  # before the long work
-    sentences = tokenize_all(train[0] + test[0], jobs, tokenizer=tokenizer)
+    words, numbers = number_all(train[0] + test[0], jobs, tokenizer)
     n_train = len(train[0])
-    dictionary = build_dict(sentences[:n_train])
-    indices = [encode(words, dictionary) for words in sentences]
+    counts = numpy.bincount(numpy.concatenate(numbers[:n_train]), minlength=len(words))
+    dictionary = build_dict({word: n for word, n in zip(words, counts.tolist()) if n})
+    index = numpy.array(encode(words, dictionary), int)
+    indices = [index[places].tolist() for places in numbers]
     # The inner files appear first: where the data is, what belongs to it is too.
-    with write_whole(data_path) as data, write_whole(words_path) as words, \
+    with write_whole(data_path) as data, write_whole(words_path) as word_file, \
             write_whole(about.path_of(data_path)) as companion:
         companion.write(about.as_bytes(list(classes), tokenizer))
-        pickle.dump(dictionary, words, 2)  # protocol 2, as Python 2 reads it too
+        pickle.dump(dictionary, word_file, 2)  # protocol 2, as Python 2 reads it too
         pickle.dump((indices[:n_train], train[1]), data, 2)
         pickle.dump((indices[n_train:], test[1]), data, 2)
-        settle(words)  # a full disk is found before the first of them appears
+        settle(word_file)  # a full disk is found before the first of them appears
         settle(data)
     return len(dictionary)
 

@@ -5,13 +5,14 @@ import signal
 import sys
 import threading
 from array import array
-from collections import Counter
+from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager, suppress
 from functools import partial
-from itertools import repeat
+from itertools import count, repeat
 
+import numpy
 from tqdm import tqdm
 
 from sentiment.data.errors import BadInput
@@ -87,18 +88,46 @@ def tokenize_all(texts, jobs=None, verbose=True, tokenizer=MOSES):
         return [split_line(line) for line in progress(lines, len(texts), verbose)]
 
 
+def number_all(texts, jobs=None, tokenizer=MOSES):
+    """Return (words, numbers): a list of the different words of all texts, and for each text the
+    int32 array of its words' places in that list. Raises :class:`BadInput` as tokenize_all does.
+    """
+    chunks = [texts[start:start + CHUNK] for start in range(0, len(texts), CHUNK)]
+    jobs = min(jobs or count_cores(), len(chunks) or 1)
+    work = partial(number_chunk, tokenizer=tokenizer)
+    if jobs == 1:
+        return gather_numbers(map(work, chunks), len(texts))
+    with workers(jobs, tokenizer) as pool, closing(pool.map(work, chunks)) as found:
+        return gather_numbers(found, len(texts))
+
+
+def number_chunk(texts, tokenizer):
+    """Return :func:`number_all` of a few texts, the numbers as arrays of Python's own."""
+    numbers, find = defaultdict(count().__next__), find_tokenizer(tokenizer)
+    arrays = [array('i', map(numbers.__getitem__, find(text))) for text in texts]
+    return list(numbers), arrays
+
+
+def gather_numbers(chunks, total):
+    """Return :func:`number_all` of what :func:`number_chunk` found in each chunk."""
+    numbers, found = defaultdict(count().__next__), []
+    with progress(None, total, verbose=True) as bar:
+        for words, arrays in chunks:
+            number = numpy.array([numbers[word] for word in words], 'int32')
+            found += [number[numpy.frombuffer(places, 'int32')] for places in arrays]
+            bar.update(len(arrays))
+    return list(numbers), found
+
+
 def progress(items, total, verbose):
     """Show a bar over ``items`` on a terminal, nothing in a log."""
     return tqdm(items, total=total, desc='Tokenizing', unit=' reviews',
                 disable=None if verbose else True)
 
 
-def build_dict(sentences):
-    """Return word -> index for lists of words: 2 is the most frequent; ties go by the word itself.
+def build_dict(counts):
+    """Return word -> index for word -> count: 2 is the most frequent; ties go by the word itself.
     """
-    counts = Counter()
-    for words in sentences:
-        counts.update(words)
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     return {word: index for index, word in enumerate(ranked, FIRST_WORD)}
 
