@@ -2,8 +2,8 @@
 
     python benchmarks/raw.py --path aclImdb_v1.tar.gz --before ../older_checkout
 
-Where an older checkout is given, the two take turns, and must write the same files and give the same
-labels. Figures are medians of wall time and of processor time, the processes below included.
+Where an older checkout is given, the two take turns, and must write the same files and give the
+same labels. Figures are medians of wall time and of processor time, the processes below included.
 """
 import argparse
 import filecmp
@@ -81,7 +81,7 @@ def preprocess(path, checkouts, rounds, scratch):
 
 
 def predict(model, texts, checkouts, rounds, scratch):
-    """Measure predict --json of texts, and of one; return the seconds of all beyond those of one."""
+    """Measure predict --json of texts, and of one; return the seconds beyond those of one."""
     def work(key, folder):
         with open(os.path.join(scratch, '%s.%d.json' % (key, len(texts))), 'wb') as out:
             return run(folder, 'lstm.py', 'predict', model, source, '--json', out=out)[0]
@@ -96,8 +96,9 @@ def predict(model, texts, checkouts, rounds, scratch):
             file.writelines(' '.join(text.split()) + '\n' for text in texts)
         name = 'predict %d' % len(texts)
         wall.append(in_turns(name, checkouts, rounds, work)[0])
-        assert all(labels(key, len(texts)) == labels('now', len(texts)) for key in checkouts), name
-        assert len(labels('now', len(texts))) == len(texts), name
+        found = labels('now', len(texts))
+        assert len(found) == len(texts), name
+        assert all(labels(key, len(texts)) == found for key in checkouts), name
     return wall[0] - wall[1]
 
 

@@ -1,6 +1,7 @@
 """Moses' lower-case tokens for the price of a look-up: each piece between spaces is split once.
 
-sacremoses splits it, and any text whose pieces are not independent. What each of its rules reads:
+sacremoses' own rules split it; any text whose pieces are not independent is left to it as a whole.
+What each of its rules reads:
 
     white space        becomes single spaces, none at the ends
     control characters are left out, which joins or parts their neighbours: NOT INDEPENDENT
@@ -16,7 +17,6 @@ sacremoses splits it, and any text whose pieces are not independent. What each o
     DOTMULTI, lower()  read one word
 """
 import re
-from functools import lru_cache
 
 from sacremoses import MosesTokenizer
 
@@ -41,18 +41,37 @@ class Reference(MosesTokenizer):
         return ' '.join(self.tokenize(text, escape=False))
 
 
+class Known(dict):
+    """Piece -> its tokens, found by ``split`` when they are first asked for; at most MOST."""
+
+    def __init__(self, split):
+        super().__init__()
+        self.split = split
+
+    def __missing__(self, piece):
+        tokens = self.split(piece)
+        if len(self) >= MOST:
+            self.clear()
+        self[piece] = tokens
+        return tokens
+
+
 class Moses:
     """The function text -> list of the lower-case tokens of a language's rules."""
 
     def __init__(self, language):
-        self.reference = Reference(language)
-        self.special = self.reference.PAD_NOT_ISALNUM[0]
-        self.marks = [c for c in map(chr, range(128)) if self.special.match(c)
-                      and not self.reference.ASCII_JUNK[0].match(c)]
+        self.reference = rules = Reference(language)
+        self.special = rules.PAD_NOT_ISALNUM[0]
+        self.marks = [c for c in map(chr, range(128))
+                      if self.special.match(c) and not rules.ASCII_JUNK[0].match(c)]
         self.pair = re.compile("'\\s+'")
-        self.next = re.compile(r'\.\s+(?=([%s0-9]))' % self.reference.IsLower)
-        self.word = re.compile('[%s-]+[,.]?' % self.reference.IsAlnum)
-        self.known = lru_cache(maxsize=MOST)(self.split)
+        self.next = re.compile(r'\.\s+(?=([%s0-9]))' % rules.IsLower)
+        self.commas = [rules.COMMA_SEPARATE_1, rules.COMMA_SEPARATE_2, rules.COMMA_SEPARATE_3]
+        self.apostrophes = {'en': rules.ENGLISH_SPECIFIC_APOSTROPHE,
+                            'fr': rules.FR_IT_SPECIFIC_APOSTROPHE,
+                            'it': rules.FR_IT_SPECIFIC_APOSTROPHE}.get(
+                                language, [rules.NON_SPECIFIC_APOSTROPHE])
+        self.known = Known(self.split)
 
     def __call__(self, text):
         line = self.by_pieces(text.strip())
@@ -65,30 +84,37 @@ class Moses:
                 or 'DOTMULTI' in text or '\0' in text):
             return None
         try:
-            return ' '.join([piece if piece.isalnum() else known(piece)
+            return ' '.join([piece if piece.isalnum() else known[piece]
                              for piece in self.next.sub('.\0\\1 ', text).split()])
         except LookupError:
             return None
 
     def pad(self, text):
-        """Put spaces around special characters."""
+        """Put spaces around special characters, and commas before a space."""
         if not text.isascii():
-            return self.special.sub(r' \1 ', text)
+            return self.special.sub(r' \1 ', text).replace(', ', ' , ')
         for mark in self.marks:
             if mark in text:
                 text = text.replace(mark, ' %s ' % mark)
-        return text
+        return text.replace(', ', ' , ')
 
     def split(self, piece):
-        """Return the tokens of a piece, a space between two, and a zero and what the next one
-        begins with behind it, where that is read; raise LookupError if it is not to be remembered.
+        """Return the tokens of a piece, a space between two; it may have a zero behind it and what
+        the next one begins with. Raise LookupError if it is not to be remembered.
+
+        These are the rules that find something in it, in sacremoses' order.
         """
         piece, _, following = piece.partition('\0')
         if len(piece) > LONGEST or self.reference.ASCII_JUNK[0].search(piece):
             raise LookupError
-        if not self.word.fullmatch(piece):
-            return self.reference.line('x %s %s' % (piece, following or 'X'))[2:-2]
-        if piece[-1] != '.':
-            return piece.replace(',', ' ,')
-        return self.reference.handles_nonbreaking_prefixes(
-            '%s %s' % (piece, following or 'X'))[:-2]
+        text = ' %s %s' % (piece, following or 'X')
+        if '..' in piece:
+            text = self.reference.replace_multidots(text)
+        for regexp, replacement in (self.commas * (',' in piece)
+                                    + self.apostrophes * ("'" in piece)):
+            text = regexp.sub(replacement, text)
+        if '.' in piece:
+            text = self.reference.handles_nonbreaking_prefixes(text)
+        if '..' in piece:
+            text = self.reference.restore_multidots(text)
+        return ' '.join(text.split()[:-1])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.data.moses import LONGEST, MOST, Moses
+from sentiment.data import moses
+from sentiment.data.moses import LONGEST, Moses
 from tests.data.awkward import KINDS, awkward, both, differs
 from tests.helpers import REVIEWS
 
@@ -57,12 +58,13 @@ def test_prose_is_not_left_to_sacremoses():
     assert all(map(tokenizer, texts)) and not tokenizer.asked
 
 
-def test_what_is_remembered_is_bounded():
-    tokenizer = counted()
-    before = tokenizer.known.cache_info()
-    assert before.maxsize == MOST
-    assert tokenizer('-' * (LONGEST + 1)) == ['-' * (LONGEST + 1)]
-    assert tokenizer.known.cache_info().currsize == before.currsize
+def test_what_is_remembered_is_bounded(monkeypatch):
+    tokenizer = Moses('en')
+    assert tokenizer('-' * (LONGEST + 1)) == ['-' * (LONGEST + 1)] and not tokenizer.known
+    monkeypatch.setattr(moses, 'MOST', 3)
+    for k in range(9):
+        assert tokenizer('a-%d b- c' % k) == ['a-%d' % k, 'b-', 'c']
+        assert 1 <= len(tokenizer.known) <= 3
 
 
 def test_the_awkward_strings_are_no_strangers_to_the_fast_way():

@@ -57,7 +57,7 @@ def test_a_killed_worker_is_one_line():
 @given(st.lists(st.lists(st.sampled_from('a bad film , é 字 ½'.split()) | st.text(min_size=1))))
 def test_words_are_numbered_from_2_by_frequency_then_by_themselves(sentences):
     counts = Counter(word for words in sentences for word in words)
-    dictionary = build_dict(sentences)
+    dictionary = build_dict(counts)
     assert dictionary.keys() == counts.keys()
     ranked = sorted(dictionary, key=dictionary.get)
     assert encode(ranked + [None], dictionary) == list(range(2, len(counts) + 2)) + [1]
