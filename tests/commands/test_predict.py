@@ -280,6 +280,16 @@ def test_much_is_not_read_ahead(monkeypatch):
     assert sum(chunks, []) == items and max(map(len, chunks)) <= 3
 
 
+def test_the_next_chunk_is_begun_before_the_last_is_answered():
+    begun = []
+    chunks = reading.ahead(iter([[1], [2], [], [3]]), lambda chunk: begun.append(chunk) or chunk)
+    next(chunks)
+    assert begun == [[1], [2]]
+    next(chunks)
+    assert begun == [[1], [2]]  # a slow stream's third chunk is not waited for
+    assert list(chunks) == [([3], [3])]
+
+
 def test_a_line_without_an_end(monkeypatch):
     monkeypatch.setattr(reading, 'MAX_BYTES', 10 ** 7)
     line, size = reading.read_line('-', io.BytesIO(b'a' * 5 * 10 ** 6 + b'\nb'))
