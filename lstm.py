@@ -26,7 +26,7 @@ from sentiment.training.model_file import load_params, reload_params, unzip, zip
 from sentiment.training.options import check_options, recipes  # noqa: F401
 from sentiment.training.pooling import POOLINGS, max_pool
 from sentiment.training.run import Run
-from sentiment.wide import begin_wide, blend, trained, wide_scores
+from sentiment.wide import begin_wide, join, trained, wide_scores
 
 # --- Data -------------------------------------------------------------------------------------
 
@@ -200,10 +200,8 @@ def build_model(tparams, options):
     off = 1e-8  # keeps log() finite
     real = tensor.cast(mask.max(axis=0) > 0, config.floatX)  # not what only fills up a batch
     losses = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off))
-    if options.get('ngrams'):  # beside the network; each learns by itself
-        wide_pred = softmax(twin(wide_scores, options)(tparams, x, options))
-        losses -= tensor.log(wide_pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off))
-        pred = blend(tparams, pred, wide_pred)
+    if options.get('ngrams'):  # which answer beside the network, or teach it
+        pred, losses = join(twin(wide_scores, options), tparams, x, mask, y, pred, losses, options)
     if options.get('class_weights'):
         losses *= tensor.constant(numpy_floatX(options['class_weights']))[y]
     cost = (losses * real).sum() / real.sum()
@@ -389,6 +387,7 @@ def train_lstm(
         keep='best',  # parameters to keep: the best, of least validation error, or the last
         ngrams=None,  # the classifier also reads n-grams of up to this many words, or none
         ngrams_in=5,  # n-grams of so many training reviews or more are read
+        ngrams_as='part',  # what n-grams are: part of the answer; teacher of the network, then left
         ):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 

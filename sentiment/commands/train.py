@@ -10,13 +10,14 @@ from sentiment.log import logger
 from sentiment.parser import Parser, program
 from sentiment.training.options import KEEP, OPTIONS, meanings, recipes
 from sentiment.training.pooling import POOLINGS
+from sentiment.wide.ngrams import ROLES
 
 KEYWORDS = inspect.signature(lstm.train_lstm).parameters
 CHOOSING = ('recipe', 'dataset', 'path')  # which data and settings
 # what the tutorial's own script passes, and a data set that may fall back
 SCRIPT_DEFAULTS = {'max_epochs': 100, 'test_size': 500, 'dataset': None, 'optimizer': 'adadelta'}
 CHOICES = {'optimizer': lstm.optimizers, 'encoder': lstm.layers, 'dataset': lstm.datasets,
-           'pooling': POOLINGS, 'keep': KEEP}
+           'pooling': POOLINGS, 'keep': KEEP, 'ngrams_as': ROLES}
 
 
 def true_or_false(text):

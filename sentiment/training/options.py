@@ -17,7 +17,7 @@ from sentiment.reviews.encodings import check_encoding
 from sentiment.reviews.given import is_path
 from sentiment.training import plots
 from sentiment.training.model_file import check_place, checkpoint_path
-from sentiment.wide.ngrams import check_order
+from sentiment.wide.ngrams import ROLES, check_order
 
 # kind: int, float, bool, 'path', 'choice' or 'text'; low and high: bounds, beyond which no machine
 # or training can make use of it; also: what else it may be, None or -1
@@ -50,7 +50,8 @@ OPTIONS = {
     'test_once': TRUTH, 'fast': TRUTH, 'test_path': PATH, 'text_column': TEXT,
     'label_column': TEXT, 'encoding': TEXT, 'tokenizer': TEXT, 'class_weight': WEIGHT,
     'embeddings': PATH, 'stretches': number(int, 1, also=NONE), 'keep': CHOICE,
-    'ngrams': number(int, 1, 8, also=NONE), 'ngrams_in': number(int, 1)}
+    'ngrams': number(int, 1, 8, also=NONE), 'ngrams_in': number(int, 1),
+    'ngrams_as': CHOICE}
 
 # names that models and checkpoints of before may have; what is fast is now another option
 OLD_ENCODERS = {'auto': 'lstm', 'lstm_fused': 'lstm'}
@@ -95,7 +96,7 @@ def check_options(options, choices):
     if callable(options['optimizer']):
         options['optimizer'] = optimizer_name(options['optimizer'], choices['optimizer'])
         choices = dict(choices, optimizer=[options['optimizer']])
-    choices = dict(choices, class_weight=WEIGHTS, keep=KEEP)
+    choices = dict(choices, class_weight=WEIGHTS, keep=KEEP, ngrams_as=ROLES)
     for name, option in OPTIONS.items():
         if name != 'path' and (options[name] is not None or None not in option.also):
             options[name] = usable(name, options[name], choices)

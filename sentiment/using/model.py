@@ -24,7 +24,8 @@ DEFAULTS = {name: keyword.default
             for name, keyword in inspect.signature(lstm.train_lstm).parameters.items()}
 READ = {'dataset': str, 'path': str, 'seed': int, 'test_size': int, 'valid_batch_size': int,
         'pooling': str, 'encoder': str, 'tokenizer': str, 'text_column': str,
-        'label_column': str, 'encoding': str, 'test_path': str, 'ngrams': int}  # and their types
+        'label_column': str, 'encoding': str, 'test_path': str, 'ngrams': int,
+        'ngrams_as': str}  # and their types
 
 
 class Model:
@@ -165,6 +166,9 @@ def read_options(path, saved):
                 check_value(name, known[name])
         check_choice('encoder', known['encoder'], lstm.layers)
         check_choice('pooling', known['pooling'], lstm.POOLINGS)
+        check_choice('ngrams_as', known['ngrams_as'], ngrams.ROLES)
+        if known['ngrams_as'] == ngrams.TEACHER:
+            known['ngrams'] = None  # which are not there any more
         return known
     except (ValueError, AttributeError, RecursionError, BadInput) as error:
         raise BadInput('%s: its options cannot be read (%s)' % (path, error)) from error

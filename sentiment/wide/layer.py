@@ -3,7 +3,8 @@
 Sizes in the comments: T time steps, B samples, C classes, N n-grams of a sample, padding included.
 """
 from sentiment.data.words import UNKNOWN
-from sentiment.engine import config, numpy_floatX, searchsorted, softmax, tensor
+from sentiment.engine import config, numpy_floatX, searchsorted, softmax, tensor, theano
+from sentiment.wide.ngrams import TEACHER
 
 CONSTANTS = ('ngrams', 'ngrams_ratio', 'mix')  # parameters that no gradient moves
 
@@ -40,6 +41,24 @@ def wide_scores(tparams, x, options):
     shares *= tensor.cast(there, config.floatX)[:, None]
     shares = shares.reshape((codes.shape[0], codes.shape[1], shares.shape[1]))
     return shares.sum(axis=0) + tparams['ngrams_b']
+
+
+def join(scores, tparams, x, mask, y, pred, losses, options):
+    """Return the answer (B, C) and the losses (B,) of a network and of the n-grams beside it.
+
+    pred and losses are the network's; scores: ``wide_scores`` or its twin. As part of the answer
+    the n-grams learn by themselves, as the network does, and both are blended. As a teacher they
+    learn so too, but the network learns to say of its stretch what they say of it (distillation:
+    Hinton et al., 2015), and answers alone.
+    """
+    small = numpy_floatX(1e-8)
+    wide_pred = softmax(scores(tparams, x, options))
+    wide_losses = -tensor.log(wide_pred[tensor.arange(y.shape[0]), y] + small)
+    if options.get('ngrams_as') == TEACHER:
+        stretch = softmax(scores(tparams, x * tensor.gt(mask, 0), options))
+        taught = theano.gradient.disconnected_grad(stretch) * tensor.log(pred + small)
+        return pred, wide_losses - taught.sum(axis=1)
+    return blend(tparams, pred, wide_pred), losses + wide_losses
 
 
 def blend(tparams, *preds):

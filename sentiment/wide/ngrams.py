@@ -12,6 +12,7 @@ from sentiment.engine import numpy_floatX
 from sentiment.log import logger
 
 NAMES = ('ngrams', 'ngrams_ratio', 'ngrams_W', 'ngrams_b', 'mix')
+PART, TEACHER = ROLES = 'part', 'teacher'  # of the n-grams: what ``ngrams_as`` may be
 SCALE = 3.  # of the ratios in a review: with it, the network's learning rate suits the n-grams too
 MAX_CODE = 2 ** 63
 

@@ -297,3 +297,46 @@ def test_a_damaged_wide_part_is_refused(models, name, change):
 def test_ngrams_that_cannot_be_are_refused(keywords, named, toy_path, tmp_path):
     with pytest.raises(BadInput, match=named):
         train(toy_path, tmp_path / 'm.npz', **keywords)
+
+
+# --- Teachers -----------------------------------------------------------------------------------
+
+
+def test_a_teacher_has_the_network_say_of_its_stretch_what_the_ngrams_say():
+    options, params = random_part()
+    params['ngrams_W'] *= 0.1  # no probability is near 0, where 1e-8 would count
+    options.update(dim_proj=3, encoder='lstm', use_dropout=False)
+    params.update(lstm.init_params(options, numpy.random.RandomState(1)))
+    reviews, labels = toy_reviews(5, 9, classes=3)
+    stretches = [review[:3] for review in reviews]
+    x, mask, y = imdb.prepare_data([stretch + [0] + review for stretch, review
+                                    in zip(stretches, reviews)], labels)
+    mask *= (numpy.arange(len(x)) < 3)[:, None]
+    tparams = lstm.init_tparams(params)
+    for fast in FAST:
+        build = dict(options, fast=fast)
+        _, *inputs, f_pred_prob, _, cost = lstm.build_model(tparams, dict(build, ngrams=None))
+        network = numpy.log(f_pred_prob(x, mask))
+        _, *inputs, f_pred_prob, _, cost = lstm.build_model(
+            tparams, dict(build, ngrams_as='teacher'))
+        words = tensor.matrix('x', dtype='int64')
+        said = function([words], lstm.softmax(lstm.twin(lstm.wide_scores, build)(
+            tparams, words, options)))
+        whole, part = said(x), said(imdb.prepare_data(stretches, labels)[0])
+        wanted = -numpy.log(whole[range(5), y]) - (part * network).sum(axis=1)
+        numpy.testing.assert_allclose(function(inputs, cost)(x, mask, y), wanted.mean(), rtol=1e-5)
+        numpy.testing.assert_allclose(numpy.log(f_pred_prob(x, mask)), network, rtol=1e-5)
+        gradient = function(inputs, tensor.grad(cost, tparams['ngrams_b']))(x, mask, y)
+        wanted = (whole - numpy.eye(3)[y]).mean(axis=0)  # it learns of the labels alone
+        numpy.testing.assert_allclose(gradient, wanted, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize('keywords', [{}, dict(crop=None, keep='last')])
+def test_a_network_that_was_taught_answers_alone(keywords, saved, tmp_path):
+    path = str(tmp_path / 'm.npz')
+    errors = train(saved[1], path, **dict(SETTINGS, ngrams_as='teacher', **keywords))
+    arrays, model = load_arrays(path), load_model(path)
+    assert not set(wide.NAMES) & set(arrays) and model.params.keys() == set(NAMES)
+    assert evaluate(model, load_test_set(model))['error'] == errors[2] <= 0.2
+    with pytest.raises(BadInput, match='this model reads no n-grams'):
+        explain(model, POSITIVE, by='ngrams')
