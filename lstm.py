@@ -388,6 +388,7 @@ def train_lstm(
         ngrams=None,  # the classifier also reads n-grams of up to this many words, or none
         ngrams_in=5,  # n-grams of so many training reviews or more are read
         ngrams_as='part',  # what n-grams are: part of the answer; teacher of the network, then left
+        subwords=False,  # of n-grams, words also start from what their pieces tell: true or false
         ):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
@@ -409,7 +410,7 @@ def train_lstm(
                                       **imdb.reading(options))
     params = init_params(options, rng)
     if ngrams:
-        params.update(begin_wide(sets[0], options))
+        params.update(begin_wide(sets[0], options, vocabulary))
     if embeddings:
         params['Wemb'] = start_from(options['embeddings'], params['Wemb'], vocabulary)
     if reload_model:

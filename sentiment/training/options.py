@@ -51,7 +51,7 @@ OPTIONS = {
     'label_column': TEXT, 'encoding': TEXT, 'tokenizer': TEXT, 'class_weight': WEIGHT,
     'embeddings': PATH, 'stretches': number(int, 1, also=NONE), 'keep': CHOICE,
     'ngrams': number(int, 1, 8, also=NONE), 'ngrams_in': number(int, 1),
-    'ngrams_as': CHOICE}
+    'ngrams_as': CHOICE, 'subwords': TRUTH}
 
 # names that models and checkpoints of before may have; what is fast is now another option
 OLD_ENCODERS = {'auto': 'lstm', 'lstm_fused': 'lstm'}
@@ -65,8 +65,8 @@ recipes = {
     'full': FULL,  # all of IMDB, the tutorial's architecture
     'max': dict(FULL, pooling='mean_max'),  # and the largest of each unit's states
     'wide': dict(FULL, max_epochs=10, ngrams_as='part'),  # and words, bigrams and trigrams
-    'sentences': dict(FULL, n_words=20000, ngrams=2, ngrams_in=1, ngrams_as='part', crop=None,
-                      stretches=None, max_epochs=5),  # the same for short texts
+    'sentences': dict(FULL, n_words=20000, ngrams=2, ngrams_in=1, ngrams_as='part', subwords=True,
+                      crop=None, stretches=None, max_epochs=5),  # the same for short texts
 }
 
 # --- Meaning ----------------------------------------------------------------------------------

@@ -10,10 +10,12 @@ from sentiment.data.safe_io import BadInput
 from sentiment.data.words import FIRST_WORD, UNKNOWN
 from sentiment.engine import numpy_floatX
 from sentiment.log import logger
+from sentiment.wide.subwords import log_ratios, subword_ratios
 
 NAMES = ('ngrams', 'ngrams_ratio', 'ngrams_W', 'ngrams_b', 'mix')
 PART, TEACHER = ROLES = 'part', 'teacher'  # of the n-grams: what ``ngrams_as`` may be
 SCALE = 3.  # of the ratios in a review: with it, the network's learning rate suits the n-grams too
+START = 0.05  # of the weights where subwords tell of rare words, whose own would hardly move
 MAX_CODE = 2 ** 63
 
 
@@ -47,14 +49,16 @@ def texts_of(codes, vocabulary, n_words):
     return texts
 
 
-def begin(train, options):
+def begin(train, options, vocabulary=None):
     """Return the wide part's parameters as they start: a dict name -> array.
 
     ``ngrams`` (G,), the sorted codes of the n-grams of 1 to ``options['ngrams']`` words that stand
     in ``options['ngrams_in']`` or more of the reviews of ``train``; ``ngrams_ratio`` (G, C), which
     is not trained, log P(n-gram | class) / P(n-gram | other classes), divided by the root of the
     number of n-grams in an average review; ``ngrams_W`` (G, C) and ``ngrams_b`` (C,), zeros;
-    ``mix`` (2,), the weights of the network and of the n-grams.
+    ``mix`` (2,), the weights of the network and of the n-grams. With ``options['subwords']``, the
+    pieces of a word, which the ``vocabulary`` has from index 2 up, add to its ratio, and
+    ``ngrams_W`` starts above zero.
     """
     reviews, labels = train
     codes = [codes_of(review, options['n_words'], options['ngrams']) for review in reviews]
@@ -65,16 +69,26 @@ def begin(train, options):
         raise BadInput('ngrams: none stands in %d training reviews, as ngrams_in asks for'
                        % options['ngrams_in'])
     logger.info('%d different n-grams of 1 to %d words', len(ngrams), options['ngrams'])
-    there = numpy.ones((len(ngrams), options['ydim']))  # smoothing: one review more of each class
+    there = numpy.zeros((len(ngrams), options['ydim']))
     for review, label in zip(codes, labels):
         there[find(review, ngrams), label] += 1
-    others = there.sum(axis=1, keepdims=True) - there
-    ratio = numpy.log(there / there.sum(axis=0)) - numpy.log(others / others.sum(axis=0))
+    ratio = log_ratios(1 + there)  # smoothing: one review more of each class
+    if options.get('subwords'):
+        add_subwords(ratio, there, ngrams, vocabulary, options['n_words'])
     scale = SCALE / numpy.sqrt(counts.sum() / len(reviews))
+    start = START if options.get('subwords') else 0.
     return {'ngrams': ngrams, 'ngrams_ratio': numpy_floatX(scale * ratio),
-            'ngrams_W': numpy_floatX(numpy.zeros_like(ratio)),
+            'ngrams_W': numpy_floatX(numpy.full_like(ratio, start)),
             'ngrams_b': numpy_floatX(numpy.zeros(options['ydim'])),
             'mix': numpy_floatX(numpy.ones(2))}
+
+
+def add_subwords(ratio, there, ngrams, vocabulary, n_words):
+    """Add what its pieces tell of a word to its ratios; single words are the first n-grams."""
+    if vocabulary is None:
+        raise BadInput('subwords: the words of this data are not known')
+    words = texts_of(ngrams[ngrams < n_words], vocabulary, n_words)
+    ratio[:len(words)] += subword_ratios(words, there[:len(words)])
 
 
 def find(codes, ngrams):

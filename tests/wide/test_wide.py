@@ -16,6 +16,7 @@ from sentiment.training.model_file import reload_params
 from sentiment.using.explain import NETWORK
 from sentiment.using.model import read_model
 from sentiment.wide import ngrams as wide
+from sentiment.wide import subwords
 from tests.helpers import FAST, NAMES, POSITIVE, toy_reviews, train
 
 N_WORDS = 8
@@ -69,6 +70,37 @@ def test_ratios_are_those_of_naive_bayes():
                                   wide.SCALE / numpy.sqrt(per_review) * ratio,
                                   rtol=100 * numpy.finfo(config.floatX).eps, atol=1e-6)
     assert not start['ngrams_W'].any()
+
+
+def test_pieces_of_words():
+    assert subwords.pieces_of('go') == ['<go', 'go>', '<go>']
+    assert len(subwords.pieces_of('banana')) == 6 + 5 + 4 + 3 - 1  # 'ana' is there twice
+    assert subwords.pieces_of('好') == ['<好>'] and subwords.pieces_of('') == []
+
+
+def test_words_learn_from_words_of_the_same_pieces():
+    words = ['bad', 'badly', 'good', 'goods', 'xyz', '']
+    there = numpy.array([[9, 1], [0, 0], [1, 9], [0, 0], [8, 0], [0, 0]])
+    added = subwords.subword_ratios(words, there)
+    pieces = [[10, 2]] * 3 + [[2, 10]] * 6  # '<ba', 'bad', '<bad'; '<go', 'goo', ...: 1 more each
+    table = numpy.array(pieces) / numpy.sum(pieces, axis=0)
+    ratio = numpy.log(table / table[:, ::-1])
+    bad, good = (subwords.WEIGHT * numpy.sqrt(n) * ratio[k] for n, k in ((3, 0), (6, -1)))
+    numpy.testing.assert_allclose(added, [bad, bad, good, good, [0, 0], [0, 0]], atol=1e-12)
+
+
+def test_subwords_add_to_the_ratios_of_words_alone():
+    reviews, labels = toy_reviews(60, 3)
+    options = {'n_words': 42, 'ngrams': 2, 'ydim': 2, 'ngrams_in': 1}
+    words = numpy.array(['film' + 'abcd'[k % 4] * (k // 4) for k in range(40)])
+    plain = wide.begin((reviews, labels), options)
+    start = wide.begin((reviews, labels), dict(options, subwords=True), words)
+    alone = plain['ngrams'] < 42
+    changed = start['ngrams_ratio'] != plain['ngrams_ratio']
+    assert changed[alone].any() and not changed[~alone].any()
+    assert (start['ngrams_W'] == numpy.asarray(wide.START, config.floatX)).all()
+    with pytest.raises(BadInput, match='subwords: the words of this data are not known'):
+        wide.begin((reviews, labels), dict(options, subwords=True))
 
 
 def random_part(seed=0, classes=3, order=3):
