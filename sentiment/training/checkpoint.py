@@ -85,9 +85,11 @@ def check_same_run(path, progress, run):
 
 
 def as_of_today(options):
-    """Return the options of a checkpoint; once, the encoder's name said whether it was fast."""
+    """Return the options of a checkpoint; once, the encoder's name said whether it was fast, and
+    there were no subwords.
+    """
     encoder = options['encoder']
-    return dict({'fast': encoder in OLD_ENCODERS}, **dict(
+    return dict({'fast': encoder in OLD_ENCODERS, 'subwords': False}, **dict(
         options, encoder=OLD_ENCODERS.get(encoder, encoder)))
 
 
