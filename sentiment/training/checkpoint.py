@@ -9,6 +9,7 @@ from sentiment.data.safe_io import BadInput, load_arrays, reason, write_whole
 from sentiment.training.calibration import KEPT, check_calibration
 from sentiment.training.model_file import FORMAT_VERSION, as_json, checkpoint_path, course, origin
 from sentiment.training.options import OLD_ENCODERS
+from sentiment.wide.ngrams import PART
 
 # plain values of a run that a checkpoint keeps
 PROGRESS = ('epoch', 'update', 'done', 'checked', 'bad_counter', 'epoch_rng')
@@ -86,10 +87,10 @@ def check_same_run(path, progress, run):
 
 def as_of_today(options):
     """Return the options of a checkpoint; once, the encoder's name said whether it was fast, and
-    there were no subwords.
+    there were no subwords, nor teachers.
     """
     encoder = options['encoder']
-    return dict({'fast': encoder in OLD_ENCODERS, 'subwords': False}, **dict(
+    return dict({'fast': encoder in OLD_ENCODERS, 'subwords': False, 'ngrams_as': PART}, **dict(
         options, encoder=OLD_ENCODERS.get(encoder, encoder)))
 
 
