@@ -15,7 +15,6 @@ import re
 import shlex
 import sys
 import warnings
-from functools import partial
 from operator import attrgetter
 
 import numpy
@@ -280,8 +279,8 @@ try:
         from pytensor.scan.op import Scan
         from pytensor.tensor import sigmoid, unique  # noqa: F401
         from pytensor.tensor.extra_ops import searchsorted  # noqa: F401
-        from pytensor.tensor.special import softmax as softmax_over
-        softmax = partial(softmax_over, axis=-1)  # over each row, as Theano's
+        from pytensor.tensor.special import Softmax
+        softmax = Softmax(axis=(-1,), inline=True)  # over each row, as Theano's
         scan, RandomStreams = pytensor_scan, PyTensorRandomStreams
         from pytensor.graph.op import Op  # noqa: F401
         if device != 'cpu':
@@ -319,9 +318,11 @@ ASYNCHRONOUS = jax is not None  # a function's answer may still be on its way: t
 function = jax.StaticFunction if jax else cpu_function
 padded = jax.Padded if jax else cpu_padded
 draw = jax.draw if jax else pytensor_draw
-# each operation by its own NumPy call: products and sums are best left as short as they stand
+# each operation by its own NumPy call: products and sums are best left as short as they stand, and
+# a softmax that is seen as such would be compiled, for ten seconds, by itself
 QUICK = Mode(VMLinker(allow_gc=False, use_cloop=False, c_thunks=False), 'fast_run').excluding(
-    'fusion', 'add_mul_fusion', 'local_mul_canonizer', 'local_add_canonizer', 'BlasOpt')
+    'fusion', 'add_mul_fusion', 'local_mul_canonizer', 'local_add_canonizer', 'BlasOpt',
+    'symbolic_op_recognition')
 
 
 def numpy_floatX(data):

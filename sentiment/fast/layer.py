@@ -78,6 +78,14 @@ def remember(gates, m, h, c):
         h[d] = m * h_new + rest * h[d]
 
 
+# whole rows are copied and summed by loops: numba compiles NumPy's broadcasting for seconds
+@jit
+def copy(x, out):
+    """Copy x into out, (D,) each."""
+    for d in range(len(out)):
+        out[d] = x[d]
+
+
 @jit
 def add(m, x, total):
     """Add m x to total, (D,) each."""
@@ -101,11 +109,11 @@ def read(words, mask, samples, n_live, z_words, U, pooled, kept, gates, h_before
         n = n_live[t]
         z = gates[row:row + n] if kept else scratch[:n]
         for j in range(n):
-            z[j] = z_words[words[row + j]]
+            copy(z_words[words[row + j]], z[j])
+            if kept:
+                copy(h[j], h_before[row + j])
+                copy(c[j], c_before[row + j])
         add_packed(h[:n], U_packed, z)
-        if kept:
-            h_before[row:row + n] = h[:n]
-            c_before[row:row + n] = c[:n]
         for j in range(n):
             open_gates(z[j])
             remember(z[j], mask[row + j], h[j], c[j])
@@ -113,7 +121,7 @@ def read(words, mask, samples, n_live, z_words, U, pooled, kept, gates, h_before
                 add(mask[row + j], h[j], out[0, samples[j]])
         if not pooled:
             for j in range(len(samples)):
-                out[t, samples[j]] = h[j]
+                copy(h[j], out[t, samples[j]])
         row += n
 
 
@@ -148,7 +156,7 @@ def read_back(mask, samples, n_live, U, pooled, gates, h_before, c_before, dout,
         row -= n
         if not pooled:
             for j in range(len(samples)):
-                dh[j] += dout[t, samples[j]]
+                add(U.dtype.type(1), dout[t, samples[j]], dh[j])
         for j in range(n):
             if pooled:
                 add(mask[row + j], dout[0, samples[j]], dh[j])
@@ -163,18 +171,19 @@ def read_back(mask, samples, n_live, U, pooled, gates, h_before, c_before, dout,
 def project(rows, W, b, z_words):
     """Fill z_words (V, 4 D): the inputs' share of z for each different word."""
     for v in range(len(rows)):
-        z_words[v] = b
+        copy(b, z_words[v])
     add_product(rows, W, z_words)
 
 
 @jit
 def project_back(rows, W, dz, order, starts, drows, dW, db):
     """From dz (N, 4 D) to the gradients of some words' rows (V, D); add their part to dW and db."""
+    one = dz.dtype.type(1)
     dz_words = numpy.zeros((len(rows), dz.shape[1]), dz.dtype)
     for v in range(len(rows)):
         for k in range(starts[v], starts[v + 1]):
-            dz_words[v] += dz[order[k]]
-        db += dz_words[v]
+            add(one, dz[order[k]], dz_words[v])
+        add(one, dz_words[v], db)
     add_product(dz_words, W.T, drows)
     add_product(rows.T, dz_words, dW)
 
