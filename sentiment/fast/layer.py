@@ -13,7 +13,7 @@ import numba
 import numpy
 from numba.extending import overload
 
-from sentiment.fast.threads import N_THREADS, SETTINGS, cut, jit, run_parts
+from sentiment.fast.threads import N_THREADS, SETTINGS, cut, inner, jit, run_parts
 from sentiment.engine import Apply, Op, config, grad_undefined, rewrites, tensor, unique
 from sentiment.fast.products import DEPTH, add_packed, add_product, pack
 
@@ -55,7 +55,7 @@ def compiled_tanh(x):
     return rational
 
 
-@jit
+@inner
 def open_gates(z):
     """Turn one row of z (4 D,) into the gates i, f, o and the candidate g."""
     half = z.dtype.type(0.5)
@@ -66,7 +66,7 @@ def open_gates(z):
         z[d] = tanh(z[d])
 
 
-@jit
+@inner
 def remember(gates, m, h, c):
     """Step one sample's state (D,) and memory (D,) under its gates; m is the mask, 1 or less."""
     D = len(h)
@@ -79,14 +79,14 @@ def remember(gates, m, h, c):
 
 
 # whole rows are copied and summed by loops: numba compiles NumPy's broadcasting for seconds
-@jit
+@inner
 def copy(x, out):
     """Copy x into out, (D,) each."""
     for d in range(len(out)):
         out[d] = x[d]
 
 
-@jit
+@inner
 def add(m, x, total):
     """Add m x to total, (D,) each."""
     for d in range(len(total)):
@@ -100,7 +100,7 @@ def read(words, mask, samples, n_live, z_words, U, pooled, kept, gates, h_before
     out: the state after each step, (T, B, D); if ``pooled``, its sum over the words, (1, B, D).
     """
     D = len(U)
-    U_packed = pack(U)
+    U_packed = pack(U[:, :])
     h = numpy.zeros((len(samples), D), U.dtype)
     c = numpy.zeros((len(samples), D), U.dtype)
     scratch = numpy.empty((len(samples), 4 * D), U.dtype)
@@ -113,7 +113,7 @@ def read(words, mask, samples, n_live, z_words, U, pooled, kept, gates, h_before
             if kept:
                 copy(h[j], h_before[row + j])
                 copy(c[j], c_before[row + j])
-        add_packed(h[:n], U_packed, z)
+        add_packed(h[:n, :], U_packed, z)
         for j in range(n):
             open_gates(z[j])
             remember(z[j], mask[row + j], h[j], c[j])
@@ -125,7 +125,7 @@ def read(words, mask, samples, n_live, z_words, U, pooled, kept, gates, h_before
         row += n
 
 
-@jit
+@inner
 def forget(gates, c_before, m, dh, dc, dz):
     """Take one sample's gradients (D,) of state and memory back over a step; fill dz (4 D,)."""
     D = len(dh)
@@ -147,7 +147,7 @@ def forget(gates, c_before, m, dh, dc, dz):
 def read_back(mask, samples, n_live, U, pooled, gates, h_before, c_before, dout, dz, dU):
     """Go back over one part: from the gradient of read's out to dz (N, 4 D); add its part to dU."""
     D = len(U)
-    U_T_packed = pack(U.T)
+    U_T_packed = pack(U.T[:, :])
     dh = numpy.zeros((len(samples), D), dz.dtype)
     dc = numpy.zeros((len(samples), D), dz.dtype)
     row = end = len(mask)
@@ -161,9 +161,9 @@ def read_back(mask, samples, n_live, U, pooled, gates, h_before, c_before, dout,
             if pooled:
                 add(mask[row + j], dout[0, samples[j]], dh[j])
             forget(gates[row + j], c_before[row + j], mask[row + j], dh[j], dc[j], dz[row + j])
-        add_packed(dz[row:row + n], U_T_packed, dh[:n])
+        add_packed(dz[row:row + n, :], U_T_packed, dh[:n])
         if t == 0 or end - row + n_live[t - 1] > DEPTH:  # while dz is still in the cache
-            add_product(h_before[row:end].T, dz[row:end], dU)
+            add_product(h_before[row:end, :].T, dz[row:end, :], dU)
             end = row
 
 
@@ -172,7 +172,7 @@ def project(rows, W, b, z_words):
     """Fill z_words (V, 4 D): the inputs' share of z for each different word."""
     for v in range(len(rows)):
         copy(b, z_words[v])
-    add_product(rows, W, z_words)
+    add_product(rows[:, :], W[:, :], z_words)
 
 
 @jit
@@ -184,8 +184,8 @@ def project_back(rows, W, dz, order, starts, drows, dW, db):
         for k in range(starts[v], starts[v + 1]):
             add(one, dz[order[k]], dz_words[v])
         add(one, dz_words[v], db)
-    add_product(dz_words, W.T, drows)
-    add_product(rows.T, dz_words, dW)
+    add_product(dz_words[:, :], W[:, :].T, drows)
+    add_product(rows[:, :].T, dz_words[:, :], dW)
 
 # --- One batch: NumPy and threads -----------------------------------------------------------
 

@@ -3,10 +3,10 @@ import numpy
 
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import Apply, Op, tensor
-from sentiment.fast.threads import jit
+from sentiment.fast.threads import inner, jit
 
 
-@jit
+@inner
 def place_of(code, ngrams):
     """Return the place of a code in the sorted ngrams (G,), or -1."""
     low, high = 0, len(ngrams)
@@ -20,12 +20,11 @@ def place_of(code, ngrams):
 
 
 @jit
-def find(x, ngrams, n_words, order, places, samples):
+def find(x, ngrams, n_words, order, last, places, samples):
     """Fill places and samples with the known n-grams of each sample of x (T, B), each once; return
-    how many there are.
+    how many there are. In last (G,), at first below 0, is kept which sample has it already.
     """
     T, B = x.shape
-    last = numpy.full(len(ngrams), -1, numpy.int32)  # sample that has it already
     found = 0
     for b in range(B):
         for t in range(T):
@@ -55,7 +54,8 @@ class FindNgrams(Op):
     def perform(self, node, inputs, output_storage):
         x, ngrams = inputs
         found = numpy.empty((2, self.order * x.size), 'int64')
-        n_found = find(x, ngrams, self.n_words, self.order, *found)
+        last = numpy.full(len(ngrams), -1, 'int32')
+        n_found = find(x, ngrams, self.n_words, self.order, last, *found)
         for storage, values in zip(output_storage, found):
             storage[0] = values[:n_found].copy()
 

@@ -11,7 +11,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from sentiment.fast.threads import jit
+from sentiment.fast.threads import inner, jit
 
 AVX512 = llvmlite.binding.get_host_cpu_features().get('avx512f', False)
 VECTOR_BYTES = 64 if AVX512 else 32
@@ -73,7 +73,7 @@ def emit_tile(context, builder, dtype, n_rows, a, panel, out):
         builder.store(builder.load(sums[r, v]), place, align=4)
 
 
-@jit
+@inner
 def pack(b):
     """Cut b (depth, n) into panels (n / width, depth, width), the last one filled with zeros."""
     width = TILE_VECTORS * VECTOR_BYTES // b.itemsize
@@ -87,7 +87,7 @@ def pack(b):
     return panels
 
 
-@jit
+@inner
 def add_packed(a, panels, out):
     """Add to out (m, n) the product of a (m, depth), of any strides, and the b that was packed."""
     n_panels, _, width = panels.shape

@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 import numpy
 
-SETTINGS = {'cache': True, 'nogil': True, 'error_model': 'numpy',
+SETTINGS = {'nogil': True, 'error_model': 'numpy', 'no_cfunc_wrapper': True,
             'fastmath': {'contract', 'nsz', 'arcp'}}  # NaN and infinity keep their meaning
-jit = numba.njit(**SETTINGS)
+jit = numba.njit(cache=True, **SETTINGS)
+inner = numba.njit(no_cpython_wrapper=True, **SETTINGS)  # called by such alone, and kept in them
 
 
 def count_threads():
