@@ -8,7 +8,6 @@ import numpy
 import imdb_preprocess
 from sentiment.data import snippets
 from sentiment.data.about import default_classes, read_about
-from sentiment.data.fetch import download
 from sentiment.data.forms import PICKLE, form_of
 from sentiment.data.opening import file_hash
 from sentiment.data.pickles import read_dictionary, read_sets, words_in_order
@@ -373,6 +372,7 @@ def fetch(how=()):
 
 def fetch_pickle(folder):
     """Fetch the tutorial's imdb.pkl; it is kept only if it reads as valid."""
+    from sentiment.data.fetch import download  # a tenth of a second, and seldom used
     with naming(folder), tempfile.TemporaryDirectory(prefix='.fetch-', dir=folder) as scratch:
         fetched = download(PICKLE_URL, None, scratch)
         read_sets(fetched)
@@ -383,4 +383,5 @@ def fetch_pickle(folder):
 
 def fetch_archive(folder):
     """Fetch the published archive, whose checksum is known, and preprocess it."""
+    from sentiment.data.fetch import download
     return preprocess(download(ARCHIVE_URL, ARCHIVE_HASH, folder), folder)

@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+import types
 
 
 def leave(signum, frame):
@@ -28,6 +29,19 @@ def fill_closed_streams():
                 setattr(sys, name, open(number, 'w', closefd=False))
 
 
+def asks_for_help(arguments):
+    """Whether one of them asks to print something and leave, which argparse will do."""
+    options = arguments[:arguments.index('--')] if '--' in arguments else arguments
+    return bool({'-h', '--help', '--version'} & set(options))
+
+
+def do_without_engine():
+    """Let every name of the engine be None: it takes a second to load, and no help calls it."""
+    hollow = types.ModuleType('sentiment.engine')
+    hollow.__getattr__ = lambda name: None
+    sys.modules[hollow.__name__] = hollow
+
+
 def prepare():
     """Let Ctrl-C end the program without a word until :func:`main` takes over; fill the streams."""
     signal.signal(signal.SIGINT, leave)
@@ -37,6 +51,8 @@ def prepare():
     except OSError as error:  # which libraries ask for as they are imported
         print('error: the current folder cannot be used: %s' % error.strerror, file=sys.stderr)
         sys.exit(2)
+    if asks_for_help(sys.argv[1:]) and 'sentiment.engine' not in sys.modules:
+        do_without_engine()
 
 
 def main(room='commands'):

@@ -1,8 +1,6 @@
 """Where data is kept that was fetched or preprocessed."""
 import os
 
-import pooch
-
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -14,4 +12,5 @@ def data_folder():
         return os.environ['SENTIMENT_DATA']
     if os.path.isfile(os.path.join(ROOT, 'setup.cfg')):
         return os.path.join(ROOT, 'data')
+    import pooch  # a tenth of a second
     return os.path.join(str(pooch.os_cache('lstm-sentiment')), 'data')

