@@ -66,6 +66,7 @@ class Run:
         self.epoch = self.update = self.done = self.checked = self.bad_counter = 0
         self.epoch_rng = self.best = self.stop = self.bar = None
         self.history, self.costs, self.pending = [], [], []
+        self.is_compiled = False  # what the first update compiles
         self.n_words, self.since = 0, time.time()
         self.started = self.since
         if options['resume']:
@@ -144,6 +145,9 @@ class Run:
         if not ASYNCHRONOUS:
             self.fetch_costs()
         self.n_words += int(mask.sum())
+        if not self.is_compiled:
+            self.is_compiled = True
+            logger.info('compiled; %d s; the first update is done', time.time() - self.since)
 
     def fetch_costs(self):
         """Add the pending costs to the known ones; raise BadInput at one that is not a number."""
