@@ -76,3 +76,17 @@ def test_ctrl_c_while_the_program_starts(moment, saved):
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130 and b'Traceback' not in error
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['predict', '--help'], ['evaluate', '-h'],
+                                       ['plot', '--help'], ['--version']])
+def test_help_imports_no_engine(arguments):
+    done = run_python('-X', 'importtime', os.path.join(ROOT, 'lstm.py'), *arguments)
+    assert done.returncode == 0 and done.stdout
+    imported = {line.rpartition('|')[2].strip() for line in done.stderr.splitlines()}
+    assert 'numpy' in imported and not imported & {NAME.lower(), 'numba', 'requests', 'pooch'}
+
+
+def test_what_only_looks_like_help_is_no_help(saved):
+    status, error = run_lstm('predict', saved[0], '--', '--help')
+    assert status == 2 and '--help: ' in error
