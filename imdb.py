@@ -111,8 +111,9 @@ def keep_short(train, maxlen):
         raise BadInput('none of the %d training reviews has fewer than maxlen=%d words; maxlen '
                        'none trains on all' % (n_samples, maxlen))
     if len(kept) < n_samples:
-        logger.info('maxlen=%d leaves out %d of %d training reviews, those of so many words or '
-                    'more; maxlen none trains on all', maxlen, n_samples - len(kept), n_samples)
+        logger.warning('maxlen=%d leaves out %d of %d training reviews, those of so many words '
+                       'or more; maxlen none trains on all', maxlen, n_samples - len(kept),
+                       n_samples)
     return take(train, kept)
 
 
@@ -149,9 +150,14 @@ def sort_by_length(part):
     return take(part, numpy.argsort([len(review) for review in part[0]], kind='stable'))
 
 
+def highest_label(sets):
+    """Return the highest label of sets, of which some may have no reviews."""
+    return int(max(max(y, default=0) for _, y in sets))
+
+
 def count_classes(sets, names=None):
     """Return the number of classes; raise BadInput if one of them has no training review."""
-    n_classes = max(len(names or ()), 1 + int(max(max(y) for _, y in sets)))
+    n_classes = max(len(names or ()), 1 + highest_label(sets))
     lacking = set(range(n_classes)).difference(sets[0][1])
     if lacking:
         raise BadInput('no training review of class %s is left: give more reviews, or another '
@@ -322,7 +328,7 @@ def names_of(load, options, sets):
 
     load : path -> dictionary; of data that is not ours, classes have their usual names
     """
-    n_classes = 1 + int(max(max(y) for _, y in sets))
+    n_classes = 1 + highest_label(sets)
     if load in LOCATORS:
         return read_about(LOCATORS[load](**reading(options)), n_classes)
     return default_classes(n_classes), MOSES

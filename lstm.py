@@ -17,8 +17,8 @@ from tqdm import tqdm
 import imdb
 from sentiment import fast as compiled
 from sentiment.data.vectors import start_from
-from sentiment.engine import (RandomStreams, config, function, numpy_floatX, padded, scan, sigmoid,
-                              softmax, tensor, theano)
+from sentiment.engine import (BUILDING, RandomStreams, config, function, numpy_floatX, padded, scan,
+                              sigmoid, softmax, tensor, theano)
 from sentiment.log import logger
 from sentiment.training.adagrad import adagrad
 from sentiment.training.batches import get_minibatches_idx, random_subset
@@ -416,7 +416,9 @@ def train_lstm(
     if reload_model:
         params = reload_params(options['reload_model'], params, vocabulary, options['classes'])
     tparams = init_tparams(params)
-    use_noise, f_pred_prob, f_grad_shared, f_update = build_training(tparams, options, optimizer)
+    with BUILDING:  # in one thread at a time
+        use_noise, f_pred_prob, f_grad_shared, f_update = build_training(tparams, options,
+                                                                         optimizer)
 
     def measure(data):
         use_noise.set_value(numpy_floatX(0.))

@@ -5,8 +5,12 @@ how much is said, or where.
 """
 import logging
 import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from tqdm import tqdm
+
+QUIET = ContextVar('quiet', default=False)  # of a thread: others may talk meanwhile
 
 
 class AboveBars(logging.Handler):
@@ -18,8 +22,30 @@ class AboveBars(logging.Handler):
             sys.stderr.flush()
 
 
+def is_said(record):
+    """Whether a record is for the user: in quiet, warnings alone are."""
+    return not QUIET.get() or record.levelno >= logging.WARNING
+
+
+@contextmanager
+def quiet(wanted=True):
+    """Say nothing but warnings, and show no bar, in this thread."""
+    token = QUIET.set(wanted)
+    try:
+        yield
+    finally:
+        QUIET.reset(token)
+
+
+def no_bar():
+    """Return what tqdm is to be told as ``disable``: None, no bar in a log; True, in quiet, none.
+    """
+    return QUIET.get() or None
+
+
 logger = logging.getLogger('sentiment')
 if not logger.handlers:  # a training that says nothing for minutes looks dead
     logger.addHandler(AboveBars())
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    logger.addFilter(is_said)

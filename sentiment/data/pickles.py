@@ -35,25 +35,38 @@ def save(train, test, output_dir, stem='imdb', jobs=None, classes=('negative', '
     the order of their labels, and the tokenizer. All appear, or none.
     Returns the size of the dictionary. Raises :class:`BadInput`.
     """
-    with naming(output_dir):
-        os.makedirs(output_dir, exist_ok=True)
-    data_path, words_path = (os.path.join(output_dir, stem + end) for end in ('.pkl', '.dict.pkl'))
-    for path in (data_path, words_path):
-        check_can_write(path)  # before the long work
+    check_places(output_dir, stem)  # before the long work
     words, numbers = number_all(train[0] + test[0], jobs, tokenizer)
     n_train = len(train[0])
     counts = numpy.bincount(numpy.concatenate(numbers[:n_train]), minlength=len(words))
     dictionary = build_dict({word: n for word, n in zip(words, counts.tolist()) if n})
     index = numpy.array(encode(words, dictionary), int)
     indices = [index[places].tolist() for places in numbers]
+    return write_sets((indices[:n_train], train[1]), (indices[n_train:], test[1]), dictionary,
+                      output_dir, stem, classes, tokenizer)
+
+
+def check_places(output_dir, stem):
+    """Return the paths of STEM.pkl and STEM.dict.pkl in a folder that is made if need be."""
+    with naming(output_dir):
+        os.makedirs(output_dir, exist_ok=True)
+    data_path, words_path = (os.path.join(output_dir, stem + end) for end in ('.pkl', '.dict.pkl'))
+    for path in (data_path, words_path):
+        check_can_write(path)
+    return data_path, words_path
+
+
+def write_sets(train, test, dictionary, output_dir, stem, classes, tokenizer):
+    """Write the same three files of sets ``(lists of word indices, labels)``."""
+    data_path, words_path = check_places(output_dir, stem)
     # The inner files appear first: where the data is, what belongs to it is too.
-    with write_whole(data_path) as data, write_whole(words_path) as word_file, \
+    with write_whole(data_path) as data, write_whole(words_path) as words, \
             write_whole(about.path_of(data_path)) as companion:
         companion.write(about.as_bytes(list(classes), tokenizer))
-        pickle.dump(dictionary, word_file, 2)  # protocol 2, as Python 2 reads it too
-        pickle.dump((indices[:n_train], train[1]), data, 2)
-        pickle.dump((indices[n_train:], test[1]), data, 2)
-        settle(word_file)  # a full disk is found before the first of them appears
+        pickle.dump(dictionary, words, 2)  # protocol 2, as Python 2 reads it too
+        pickle.dump(train, data, 2)
+        pickle.dump(test, data, 2)
+        settle(words)  # a full disk is found before the first of them appears
         settle(data)
     return len(dictionary)
 

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from sentiment.data.errors import BadInput
 from sentiment.data.tokenizers import MOSES, find_tokenizer
+from sentiment.log import no_bar
 
 UNKNOWN, FIRST_WORD = 1, 2  # word indices; 0 is the padding
 CHUNK = 100                 # texts that a process is handed at once
@@ -122,7 +123,7 @@ def gather_numbers(chunks, total):
 def progress(items, total, verbose):
     """Show a bar over ``items`` on a terminal, nothing in a log."""
     return tqdm(items, total=total, desc='Tokenizing', unit=' reviews',
-                disable=None if verbose else True)
+                disable=no_bar() if verbose else True)
 
 
 def build_dict(counts):

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from sentiment.data.safe_io import BadInput
 from sentiment.engine import ASYNCHRONOUS
-from sentiment.log import logger
+from sentiment.log import logger, no_bar
 from sentiment.training import plots
 from sentiment.training.batches import crop, draw_batches
 from sentiment.training.calibration import fit_temperature, reliability, temper
@@ -93,7 +93,7 @@ class Run:
         batches = draw_batches(self.sets[0][0], self.options, self.rng)
         self.n_batches = len(batches)
         with tqdm(batches[self.done:], desc='epoch %d' % self.epoch, unit='update', leave=False,
-                  initial=self.done, total=len(batches), disable=None) as self.bar:
+                  initial=self.done, total=len(batches), disable=no_bar()) as self.bar:
             if self.done:  # resumed: what was due when it was stopped
                 self.validate_and_save_when_due()
             for _, indices in self.until_stopped(self.bar):
@@ -189,7 +189,7 @@ class Run:
         check_finite('a probability', probs.sum(), self.update)  # as no cost may have shown yet
         errors = [error_of(probs, data[1]) if data is self.sets[1] else
                   numpy.nan if self.options['test_once'] else
-                  error_of(self.measure(data), data[1]) for data in self.sets]
+                  self.error_on(data) for data in self.sets]
         self.history.append([self.update] + errors)
         self.checked = self.update
         valid_errs = [valid_err for _, _, valid_err, _ in self.history]
@@ -206,6 +206,10 @@ class Run:
         logger.info('epoch %d  update %d%s%s', self.epoch, self.update, measured,
                     SAID[self.options['keep']] if self.best['errors'] is errors else '')
         self.n_words, self.since = 0, time.time()
+
+    def error_on(self, data):
+        """Return the error on a set, NaN on one of no reviews."""
+        return error_of(self.measure(data), data[1]) if len(data[0]) else numpy.nan
 
     def is_exhausted(self):
         """Whether the validation error has not become better for longer than ``patience``."""
@@ -246,8 +250,7 @@ class Run:
         present, best = unzip(self.tparams), self.best
         zipp(best['params'], self.tparams)
         try:
-            train_err, test_err = (error_of(self.measure(self.sets[k]), self.sets[k][1])
-                                   for k in (0, 2))
+            train_err, test_err = (self.error_on(self.sets[k]) for k in (0, 2))
             best['errors'] = [train_err, best['errors'][1], test_err]
         finally:
             zipp(present, self.tparams)  # a checkpoint is of where training is

@@ -1,4 +1,5 @@
 """Ask a model about texts: one way from a text to words, their indices, and probabilities."""
+import multiprocessing
 import threading
 from collections import namedtuple
 from collections.abc import Mapping
@@ -76,9 +77,11 @@ def read_texts(model, texts, verbose=False):
 def count_jobs(n_texts):
     """Return how many processes shall tokenize so many texts.
 
-    Only from the main thread: others share the cores already, and it is no good to fork from them.
+    Only from the main thread of the first process: others share the cores already, it is no good
+    to fork from threads, and not every process may start others.
     """
-    alone = threading.current_thread() is threading.main_thread()
+    alone = (threading.current_thread() is threading.main_thread()
+             and multiprocessing.parent_process() is None)
     return max(1, min(count_cores(), n_texts // FEW)) if alone else 1
 
 
