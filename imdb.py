@@ -342,10 +342,18 @@ def describe(load, options, sets):
     n_classes = count_classes(sets, classes)
     if classes != default_classes(n_classes):
         logger.info('classes: %s', ', '.join(classes))
-    counts = numpy.bincount(sets[0][1], minlength=n_classes)
-    balanced = (counts.sum() / (n_classes * counts)).tolist()
     return {'classes': classes, 'ydim': n_classes, 'tokenizer': tokenizer,
-            'class_weights': balanced if options['class_weight'] else None}
+            'class_weights': weights_of(options['class_weight'], sets[0][1], n_classes)}
+
+
+def weights_of(asked, labels, n_classes):
+    """Return the weight of each class as a list, None where none are asked for."""
+    if isinstance(asked, list) and len(asked) != n_classes:
+        raise BadInput('class_weight: %d weights of %d classes' % (len(asked), n_classes))
+    if asked == 'balanced':
+        counts = numpy.bincount(labels, minlength=n_classes)
+        return (counts.sum() / (n_classes * counts)).tolist()
+    return asked
 
 
 def locate_snippets(path=None, **how):

@@ -19,7 +19,7 @@ from sentiment.data.errors import brief
 from sentiment.data.pickles import is_text, read_sets, save_words
 from sentiment.data.safe_io import BadInput, load_arrays, write_whole
 from sentiment.data.tokenizers import MOSES, advice, check_tokenizer
-from sentiment.data.words import tokenize_all
+from sentiment.data.words import FIRST_WORD, tokenize_all
 from sentiment.log import quiet
 from sentiment.training.model_file import as_json, check_place
 from sentiment.training.options import check_choice, recipes
@@ -29,6 +29,7 @@ from sentiment.using.model import Model, load_model, read_model
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
     from sklearn.utils import assert_all_finite, check_random_state, column_or_1d
+    from sklearn.utils.class_weight import compute_class_weight
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted
 except ImportError as error:
@@ -51,7 +52,8 @@ LEFT_OUT = {
     'plot': 'python lstm.py plot draws what save() has written'}
 FIXED = {'dataset': DATASET, 'test_size': -1, 'test_once': True, 'stretches': None,
          'saveFreq': 2 ** 31}
-KEYWORDS = set(inspect.signature(lstm.train_lstm).parameters) - set(LEFT_OUT)
+KEYWORDS = {name: keyword for name, keyword in
+            inspect.signature(lstm.train_lstm).parameters.items() if name not in LEFT_OUT}
 
 # --- A data set of train_lstm: texts that stand in memory, for the time of a training ----------
 
@@ -99,9 +101,16 @@ def train(texts, labels, classes, fraction, settings):
              'little more than luck' % len(sets[1][1]))
     with tempfile.TemporaryDirectory(prefix='sentiment-') as folder:
         path = os.path.join(folder, 'model.npz')
-        save_words(*sets, folder, 'imdb', list(map(str, classes)), tokenizer)
-        lstm.train_lstm(path=folder, saveto=path, **settings)
+        n_words = save_words(*sets, folder, 'imdb', list(map(str, classes)), tokenizer)
+        lstm.train_lstm(path=folder, saveto=path, **fitted_to(n_words, settings))
         return as_model(path)
+
+
+def fitted_to(n_words, settings):
+    """Return settings whose embedding has no rows for more words than there are."""
+    asked = settings.get('n_words', KEYWORDS['n_words'].default)
+    few = isinstance(asked, numbers.Integral) and asked > n_words + FIRST_WORD
+    return dict(settings, n_words=n_words + FIRST_WORD) if few else settings
 
 
 def warn(message):
@@ -204,8 +213,8 @@ class SentimentClassifier(ClassifierMixin, BaseEstimator):
     verbose : whether the training talks, on stderr
 
     The others are keyword arguments of :func:`lstm.train_lstm`, which explains each; LEFT_OUT says
-    why some of its are none. ``class_weight='balanced'`` lets each class count as much as another;
-    single samples have no weights.
+    why some of its are none. ``class_weight`` may also be a dict label -> weight, 1 of one that it
+    lacks; single samples have no weights.
 
     classes_ : the labels (C,), sorted; model_ : the :class:`~sentiment.using.model.Model`, which
     ``evaluate``, ``explain`` and ``predict`` take. Both are part of a pickle; no file is.
@@ -253,8 +262,12 @@ class SentimentClassifier(ClassifierMixin, BaseEstimator):
             if not texts:
                 raise BadInput('0 texts, where two are the least')
             classes, labels = as_labels(y, len(texts))
+            settings = self.settings()
+            if isinstance(self.class_weight, dict):
+                settings['class_weight'] = compute_class_weight(
+                    self.class_weight, classes=classes, y=classes[labels]).tolist()
             self.model_ = train(texts, labels, classes, check_fraction(self.validation_fraction),
-                                self.settings())
+                                settings)
         self.classes_ = classes
         return self
 
@@ -274,7 +287,8 @@ class SentimentClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         """Return the labels (n,) of highest probability of n texts."""
-        return self.classes_.take(self.predict_proba(X).argmax(axis=1))
+        places = self.predict_proba(X).argmax(axis=1)
+        return self.classes_.take(places)
 
     def decision_function(self, X):
         """Return the log-odds of ``classes_[1]`` (n,), or of more classes log p (n, C)."""

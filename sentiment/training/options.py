@@ -24,7 +24,7 @@ from sentiment.wide.ngrams import ROLES, check_order
 Option = namedtuple('Option', 'kind low high also')
 ENDLESS = numpy.inf
 COPIES = 4  # of each parameter: its value, its gradient, two running means
-WEIGHTS = ('balanced',)  # of classes
+WEIGHTS = ('balanced',)  # of classes; from Python, a list too, a number for each
 KEEP = ('best', 'last')
 
 
@@ -114,11 +114,22 @@ def usable(name, value, choices):
         return as_path(name, value)
     if kind == 'text':
         return check_named(name, value)
+    if name == 'class_weight' and isinstance(value, list):
+        return check_weights(value)
     if kind == 'choice':
         check_choice(name, value, choices[name])
     else:
         check_value(name, value)
     return value
+
+
+def check_weights(weights):
+    """Return the weights of classes as a list of float; raise BadInput at what is no weight."""
+    for weight in weights:
+        if isinstance(weight, bool) or not isinstance(weight, numbers.Real) or (
+                not 0 <= weight <= 1e6):
+            raise BadInput('class_weight: %s is not a number from 0 to 1e6' % shown(weight))
+    return list(map(float, weights))
 
 
 def check_named(name, value):
