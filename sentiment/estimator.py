@@ -168,13 +168,14 @@ def as_labels(y, n_samples):
         raise ValueError('SentimentClassifier requires y to be passed, but the target y is None')
     y = column_or_1d(y, warn=True)
     assert_all_finite(y, input_name='y')
-    check_classification_targets(y)
     if len(y) != n_samples:
         raise ValueError('%d texts and %d labels' % (n_samples, len(y)))
     try:
+        check_classification_targets(y)
         classes, labels = numpy.unique(y, return_inverse=True)
-    except TypeError:
-        raise ValueError('labels of different kinds, such as text and numbers, have no order')
+    except TypeError as error:
+        raise ValueError('labels of different kinds, such as text and None, have no order'
+                         ) from error
     if len(classes) < 2:
         raise ValueError('the data has only one class, %s, where two are the least' % brief(
             str(classes[0])))
