@@ -196,7 +196,8 @@ def test_texts_without_a_word_are_left_out_and_counted(fitted):
     with pytest.warns(UserWarning, match='2 of 62 texts have no word') as caught:
         other = clone(fitted).fit([''] + TEXTS + [' '], [1] + LABELS.tolist() + [0])
     numpy.testing.assert_array_equal(other.predict_proba(TEXTS), fitted.predict_proba(TEXTS))
-    assert {warning.filename for warning in caught} == {__file__}  # where the user called
+    where = {warning.filename for warning in caught if 'text' in str(warning.message)}
+    assert where == {__file__}  # where the user called
     with pytest.warns(UserWarning, match='1 of 4'), \
             pytest.raises(ValueError, match='no text of class b has a word'):
         clone(fitted).fit(TEXTS[:3] + [''], list('aaab'))
