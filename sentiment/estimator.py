@@ -16,10 +16,10 @@ import numpy
 import imdb
 import lstm
 from sentiment.data.errors import brief
-from sentiment.data.pickles import is_text, read_sets, save_words
+from sentiment.data.pickles import is_text, rank, read_sets, write_sets
 from sentiment.data.safe_io import BadInput, load_arrays, write_whole
 from sentiment.data.tokenizers import MOSES, advice, check_tokenizer
-from sentiment.data.words import FIRST_WORD, tokenize_all
+from sentiment.data.words import FIRST_WORD, number_all
 from sentiment.log import quiet
 from sentiment.training.model_file import as_json, check_place
 from sentiment.training.options import check_choice, recipes
@@ -89,19 +89,20 @@ def train(texts, labels, classes, fraction, settings):
     """
     tokenizer = check_tokenizer(settings.get('tokenizer') or MOSES)
     warn(advice(texts, tokenizer))
-    sentences = tokenize_all(texts, count_jobs(texts), tokenizer=tokenizer)
-    some = [k for k, words in enumerate(sentences) if words]
+    words, numbers = number_all(texts, count_jobs(len(texts)), tokenizer)
+    some = numpy.flatnonzero([len(places) for places in numbers])
     if len(some) < len(texts):
         warn('%d of %d texts have no word, and are left out' % (len(texts) - len(some), len(texts)))
     labels = check_enough(labels[some], classes)
-    sets = [([sentences[some[k]] for k in places], labels[places].tolist())
-            for places in split(labels, fraction, numpy.random.RandomState(settings['seed']))]
-    if len(sets[1][1]) < FEW:
+    parts = split(labels, fraction, numpy.random.RandomState(settings['seed']))
+    dictionary, indices = rank(words, numbers, some[parts[0]])
+    sets = [([indices[k] for k in some[part]], labels[part].tolist()) for part in parts]
+    if len(parts[1]) < FEW:
         warn('only %d texts validate: which parameters are kept, and how certain answers are, is '
-             'little more than luck' % len(sets[1][1]))
+             'little more than luck' % len(parts[1]))
     with tempfile.TemporaryDirectory(prefix='sentiment-') as folder:
         path = os.path.join(folder, 'model.npz')
-        n_words = save_words(*sets, folder, 'imdb', list(map(str, classes)), tokenizer)
+        n_words = write_sets(*sets, dictionary, folder, 'imdb', list(map(str, classes)), tokenizer)
         lstm.train_lstm(path=folder, saveto=path, **fitted_to(n_words, settings))
         return as_model(path)
 
@@ -227,7 +228,7 @@ class SentimentClassifier(ClassifierMixin, BaseEstimator):
                  maxlen=AUTO, batch_size=AUTO, valid_batch_size=AUTO, noise_std=AUTO,
                  use_dropout=AUTO, reload_model=AUTO, bucket=AUTO, init_scale=AUTO, crop=AUTO,
                  pooling=AUTO, fast=AUTO, tokenizer=AUTO, class_weight=AUTO, embeddings=AUTO,
-                 keep=AUTO, ngrams=AUTO, ngrams_in=AUTO):
+                 keep=AUTO, ngrams=AUTO, ngrams_in=AUTO, ngrams_as=AUTO, subwords=AUTO):
         for name, value in list(locals().items()):
             if name != 'self':
                 setattr(self, name, value)

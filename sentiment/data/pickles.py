@@ -38,12 +38,20 @@ def save(train, test, output_dir, stem='imdb', jobs=None, classes=('negative', '
     check_places(output_dir, stem)  # before the long work
     words, numbers = number_all(train[0] + test[0], jobs, tokenizer)
     n_train = len(train[0])
-    counts = numpy.bincount(numpy.concatenate(numbers[:n_train]), minlength=len(words))
-    dictionary = build_dict({word: n for word, n in zip(words, counts.tolist()) if n})
-    index = numpy.array(encode(words, dictionary), int)
-    indices = [index[places].tolist() for places in numbers]
+    dictionary, indices = rank(words, numbers, range(n_train))
     return write_sets((indices[:n_train], train[1]), (indices[n_train:], test[1]), dictionary,
                       output_dir, stem, classes, tokenizer)
+
+
+def rank(words, numbers, training):
+    """Return (word -> index, lists of word indices) of texts as ``number_all`` has numbered them;
+    training: the places of those whose words are counted.
+    """
+    counts = numpy.bincount(numpy.concatenate([numbers[k] for k in training]),
+                            minlength=len(words))
+    dictionary = build_dict({word: n for word, n in zip(words, counts.tolist()) if n})
+    index = numpy.array(encode(words, dictionary), int)
+    return dictionary, [index[places].tolist() for places in numbers]
 
 
 def check_places(output_dir, stem):
