@@ -1,0 +1,1 @@
+"""A model that runs anywhere: as an ONNX file, which says itself how it is asked."""

@@ -1,0 +1,40 @@
+"""The wide part as a graph of ONNX: what the n-grams of a sample add to the scores.
+
+Sizes in the comments: B samples, T words, N n-grams of a sample, padding included, C classes.
+"""
+import numpy
+
+from sentiment.data.words import UNKNOWN
+
+END = numpy.iinfo('int64').max  # of a slice
+
+
+def code_ngrams(graph, words, n_words, order):
+    """Add the codes of all n-grams of the words (B, T): (B, order T), 0 where there is none."""
+    padded = graph('Pad', words, [0, 0, 0, order - 1])
+    codes, known = words, graph('Greater', words, UNKNOWN)
+    rows = [graph('Where', known, codes, 0)]
+    for n in range(1, order):
+        after = graph('Slice', padded, [n], [n + 1 - order or END], [1])
+        codes = graph('Add', graph('Mul', codes, n_words), after)
+        known = graph('And', known, graph('Greater', after, UNKNOWN))
+        rows.append(graph('Where', known, codes, 0))
+    return graph('Concat', *rows, axis=1)
+
+
+def wide_scores(graph, words, params, options):
+    """Add what the n-grams of the words (B, T) add to the scores: (B, C).
+
+    A sample's n-gram counts once, however often it stands there: its n-grams are sorted.
+    """
+    none = len(params['ngrams'])  # the place of what is not there, whose share is 0
+    codes = code_ngrams(graph, words, options['n_words'], options['ngrams'])
+    place = graph('LabelEncoder', codes, domain='ai.onnx.ml', keys_int64s=params['ngrams'].tolist(),
+                  values_int64s=list(range(none)), default_int64=none)
+    place = graph('TopK', place, graph('Shape', place, start=1), n_outputs=2)
+    before = graph('Slice', graph('Pad', place, [0, 1, 0, 0], none), [0], [-1], [1])
+    place = graph('Where', graph('Equal', place, before), none, place)
+    shares = numpy.concatenate([params['ngrams_ratio'] * params['ngrams_W'],
+                                numpy.zeros((1, options['ydim']))])
+    shares = graph('Gather', graph.constant('shares', shares), place, name='ngrams')  # (B, N, C)
+    return graph('Add', graph('ReduceSum', shares, [1], keepdims=0), params['ngrams_b'])

@@ -1,0 +1,55 @@
+"""A graph of ONNX, written down as one writes an expression."""
+import numpy
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import sentiment
+
+# the oldest that has all we use, for old runtimes
+OPSETS = {'': 17, 'ai.onnx.ml': 2}
+IR_VERSION = 8
+WORDS, PROBABILITIES = 'words', 'probabilities'  # the input and the output of our file
+
+
+class Graph:
+    """Nodes and their constants; ``graph('Add', a, b)`` adds a node and returns its output's name.
+    """
+
+    def __init__(self):
+        self.nodes, self.constants = [], []
+
+    def __call__(self, kind, *inputs, domain='', name=None, n_outputs=1, **attributes):
+        """Add a node; inputs are names or arrays, '' where one is left out."""
+        name = name or '%s_%d' % (kind, len(self.nodes))
+        outputs = [name] + ['%s_%d' % (name, k) for k in range(1, n_outputs)]
+        self.nodes.append(helper.make_node(kind, [self.named(item) for item in inputs], outputs,
+                                           name, domain=domain, **attributes))
+        return outputs[0]
+
+    def named(self, item):
+        """Return the name of an input: of an array, that of the constant that it becomes."""
+        return item if isinstance(item, str) else self.constant(
+            'constant_%d' % len(self.constants), item)
+
+    def constant(self, name, array):
+        """Keep an array, float32 if it holds fractions, under a name; return it."""
+        array = numpy.asarray(array)
+        array = array.astype('float32') if array.dtype.kind == 'f' else array
+        self.constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def model(self, given, answer, metadata):
+        """Return the checked ModelProto of (name, shape) of an int64 input and a float32 output."""
+        body = helper.make_graph(
+            self.nodes, 'sentiment', [helper.make_tensor_value_info(given[0], TensorProto.INT64,
+                                                                    given[1])],
+            [helper.make_tensor_value_info(answer[0], TensorProto.FLOAT, answer[1])],
+            self.constants)
+        used = {node.domain for node in self.nodes}
+        opsets = [helper.make_opsetid(*pair) for pair in OPSETS.items() if pair[0] in used]
+        made = helper.make_model(body, opset_imports=opsets, ir_version=IR_VERSION,
+                                 producer_name='lstm-sentiment',
+                                 producer_version=sentiment.__version__)
+        helper.set_model_props(made, metadata)
+        onnx.checker.check_model(made)
+        return made
