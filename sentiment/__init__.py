@@ -9,7 +9,7 @@ __version__ = '0.1.0'
 
 ROOMS = {'load_model': 'using.model', 'average': 'using.model', 'evaluate': 'using.measure',
          'load_test_set': 'using.measure', 'predict': 'using.ask', 'index_texts': 'using.ask',
-         'explain': 'using.explain', 'SentimentClassifier': 'estimator'}
+         'explain': 'using.explain', 'embed': 'using.embed', 'SentimentClassifier': 'estimator'}
 __all__ = tuple(name for name in ROOMS if name != 'SentimentClassifier')  # an extra: by name alone
 
 

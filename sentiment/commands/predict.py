@@ -3,7 +3,7 @@ import io
 import itertools
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 from tqdm import tqdm
@@ -19,7 +19,10 @@ from sentiment.reviews.encodings import check_encoding, form_in
 from sentiment.reviews.members import START
 from sentiment.reviews.tables import READERS, How
 from sentiment.using import ask
+from sentiment.using.embed import vectors, written
 from sentiment.using.explain import explain_reading, is_long, log_odds
+
+NO_WORDS = ask.Reading((), False)
 
 
 def make_parser():
@@ -44,6 +47,9 @@ def make_parser():
     parser.add_argument('--ngrams', action='store_true',
                         help='with --explain, of a model of the recipe wide: tell what each n-gram '
                              'adds, and the network')
+    parser.add_argument('--vectors', metavar='FILE', type=not_empty,
+                        help='write the sentence vectors too, the pooled states, into this .npz: '
+                             'the array vectors, a row for each answer, NaN where there is none')
     style = parser.add_mutually_exclusive_group()
     style.add_argument('--json', action='store_true', help='a JSON object on each line')
     style.add_argument('--csv', action='store_true', help='comma-separated values')
@@ -61,8 +67,7 @@ def predict(arguments):
         parser.error('--states and --ngrams: give one of them')
     files = options.files or ['-']
     how = How(options.text_column, None, check_encoding(options.encoding))
-    if options.output:
-        check_output(options.output, files + [options.model] + options.average)
+    check_outputs(options, files + [options.model] + options.average)
     model = load(options)
     sources = each_source(files)
     first = next(sources, None)
@@ -70,16 +75,17 @@ def predict(arguments):
         raise BadInput('%s: no reviews in it' % ', '.join(files))
     form = None if first.whole else form_in(first.name, first.file.peek(START), how.encoding)
     alone = len(files) == 1 and first.alone and not (options.whole or options.explain)
-    with opened(options.output) as out:
+    with opened(options.output) as out, keeping(options.vectors, model) as keep:
         if alone and form in READERS:
-            trouble = predict_table(model, first, form, options, how, out)
+            trouble = predict_table(model, first, form, options, how, out, keep)
         else:
-            trouble = predict_texts(model, itertools.chain([first], sources), options, how, out)
+            trouble = predict_texts(model, itertools.chain([first], sources), options, how, out,
+                                    keep)
     if trouble:  # when all the rest is written
         raise BadInput(trouble)
 
 
-def predict_texts(model, sources, options, how, out):
+def predict_texts(model, sources, options, how, out, keep=None):
     """Write what the model says of each review of the sources; return what is wrong, or None."""
     by = None if not options.explain else (
         'states' if options.states else 'ngrams' if options.ngrams else 'words')
@@ -89,7 +95,7 @@ def predict_texts(model, sources, options, how, out):
         for chunk, readings in ahead(
                 gather(read_sources(sources, options.whole, how)),
                 lambda chunk: read([item.text for item in chunk if not item.problem])):
-            for answer in answers(model, chunk, readings, by):
+            for answer in answers(model, chunk, readings, by, keep):
                 unread += 'problem' in answer
                 print(show(answer), file=text)
             if text is not None:
@@ -113,12 +119,26 @@ def shower(options, names, text):
 # --- Where answers go -------------------------------------------------------------------------
 
 
+def check_outputs(options, others):
+    """Raise BadInput unless what is asked for can be written, in place of none of the others."""
+    asked = list(filter(None, [options.output, options.vectors]))
+    for path in asked:
+        check_output(path, others)
+    if len(set(map(os.path.realpath, asked))) < len(asked):
+        raise BadInput('--vectors and --output name the same file')
+
+
 def check_output(path, others):
     """Raise BadInput unless answers can be written there, in place of none of the other files."""
     check_can_write(path)
     for other in others:
         if os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other):
             raise BadInput('output: %s is one of the files that are read' % path)
+
+
+def keeping(path, model):
+    """Open the .npz that takes the vectors: give the function that does, None without a path."""
+    return written(path, model.width) if path else nullcontext()
 
 
 @contextmanager
@@ -139,16 +159,19 @@ def progress(files):
                 bar_format='{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}B [{elapsed}]')
 
 
-def answers(model, chunk, readings, by=None):
+def answers(model, chunk, readings, by=None, keep=None):
     """Return one dict for each item of a chunk: what there is to say of the review. readings: of
     those items that have a text.
 
     source; label and its probability; probabilities, name -> number; unknown_words, a share; text;
     note, if the model knows no word of it; words, [word, contribution] pairs, and explained, how,
     if ``by`` is a way of :func:`~sentiment.using.explain.explain`. Or problem, and None for the
-    rest but source and text.
+    rest but source and text. keep: what takes the vectors of all items, or None.
     """
     results = zip(readings, ask.probabilities(model, readings))
+    if keep:
+        some = iter(readings)
+        keep(vectors(model, [NO_WORDS if item.problem else next(some) for item in chunk]))
     names, found = model.classes, []
     for item in chunk:
         reading, probs = (None, None) if item.problem else next(results)

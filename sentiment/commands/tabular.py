@@ -15,14 +15,16 @@ from sentiment.log import logger
 from sentiment.reviews.read import text_of
 from sentiment.reviews.tables import READERS, find_columns, need
 from sentiment.using import ask
+from sentiment.using.embed import vectors
 
 CHUNK, CHUNK_CHARACTERS = 2048, 2 ** 22  # rows, and their text, that are answered at once
 GIVEN = '%s_given'  # what a column is called whose name an answer takes
 
 
-def predict_table(model, source, form, options, how, out):
+def predict_table(model, source, form, options, how, out, keep=None):
     """Write the table of a source, with its answers, to a binary file, None for standard output.
 
+    keep: what takes the vectors of its texts, None if nobody asked for them.
     Returns what is wrong with it, or None; raises BadInput for what stops it.
     """
     table = READERS[form](source.name, source.file, how)
@@ -40,7 +42,7 @@ def predict_table(model, source, form, options, how, out):
               or is_terminal(sys.stdout)) as bar, ask.reader(model, CHUNK) as read:
         for chunk, readings in ahead(pieces(table, column),
                                      lambda chunk: read([text for _, text, _ in chunk])):
-            answers = answer(model, readings)
+            answers = answer(model, readings, keep)
             for (number, text, row), told in zip(chunk, answers):
                 if told['label'] is None:
                     unread, which = unread + 1, which or number
@@ -94,8 +96,10 @@ def pieces(table, column):
         yield chunk
 
 
-def answer(model, readings):
+def answer(model, readings, keep=None):
     """Yield the answer to each text, a dict of the added columns; None where it has no word."""
+    if keep:
+        keep(vectors(model, readings))
     for reading, probs in zip(readings, ask.probabilities(model, readings)):
         known = bool(reading.indices)
         told = {'label': model.classes[int(probs.argmax())] if known else None}

@@ -151,11 +151,13 @@ def probabilities(model, readings, verbose=False):
     return probs
 
 
-def pred_sorted(model, reviews, verbose=False):
-    """Return the probabilities (n, C) of reviews, given as lists of word indices."""
+def pred_sorted(model, reviews, verbose=False, f=None):
+    """Return the probabilities (n, C) of reviews, given as lists of word indices; or what another
+    function ``f`` of (x, mask) says of them.
+    """
     data = reviews, numpy.zeros(len(reviews), 'int64')
     batches = sorted_batches([len(review) for review in reviews], model.options['valid_batch_size'])
-    return lstm.pred_probs(model.f_pred_prob, imdb.prepare_data, data, batches, verbose)
+    return lstm.pred_probs(f or model.f_pred_prob, imdb.prepare_data, data, batches, verbose)
 
 
 def sorted_batches(lengths, size):

@@ -62,6 +62,15 @@ class Model:
         """Return what each state adds to each class's score (T, B, C), under the temperature."""
         return self.compile('f_scores', build_scores)(x, mask) * self.share
 
+    def f_vectors(self, x, mask):
+        """Return what the classifier reads of the states (B, D)."""
+        return self.compile('f_vectors', build_vectors)(x, mask)
+
+    @property
+    def width(self):
+        """How many numbers the classifier reads of the states: D."""
+        return len(self.params['U'])
+
     def f_ngrams(self, review):
         """Return (codes (n,), shares (n, C)): the n-grams of a review, a list of word indices, and
         what each adds to the scores.
@@ -108,6 +117,15 @@ class Average(Model):
     def f_scores(self, x, mask):
         """Return what each state adds to each class's score, (T, B, C)."""
         return numpy.mean([model.f_scores(x, mask) for model in self.models], axis=0)
+
+    def f_vectors(self, x, mask):
+        """Return the models' vectors side by side, (B, sum of their D)."""
+        return numpy.concatenate([model.f_vectors(x, mask) for model in self.models], axis=1)
+
+    @property
+    def width(self):
+        """How many numbers all of them read of the states."""
+        return sum(model.width for model in self.models)
 
     def f_ngrams(self, review):
         """Return (codes (n,), shares (n, C)) of the n-grams that one of the models knows."""
@@ -237,6 +255,16 @@ def shared_variables(model):
 def build_probs(model):
     """Compile the function of probabilities."""
     return concurrent(lstm.build_model(shared_variables(model), model.options)[4])
+
+
+def build_vectors(model):
+    """Compile the function (x, mask) -> the pooled states (B, D)."""
+    tparams, options = shared_variables(model), model.options
+    x = tensor.matrix('x', dtype='int64')
+    mask = tensor.matrix('mask', dtype=config.floatX)
+    h = lstm.pool(lstm.build_states(tparams, x, mask, options), mask, options)
+    return concurrent(padded(function([x, mask], h, name='f_vectors'),
+                             options['valid_batch_size']))
 
 
 def build_scores(model):
