@@ -10,11 +10,12 @@ from sentiment.training.model_file import ERRORS
 TOLD = ('dim_proj', 'n_words', 'pooling', 'ngrams', 'optimizer', 'maxlen', 'crop', 'max_epochs',
         'batch_size', 'seed')  # options that shaped the model
 
+SEVERAL = '. The average of %d; errors and settings are those of the first'
 LONG = 1000  # characters of an option that is not told
 SURROGATE = re.compile('[\ud800-\udfff]')  # half of a character, which no file of text can hold
 
 CARD = """\
-A model of sentiment: text -> {classes}. Long short-term memory, {pooling} pooling{wide}.
+A model of sentiment: text -> {classes}. Long short-term memory, {pooling} pooling{wide}{several}.
 Trained on: {data}
 Errors: {errors}
 Settings: {settings}
@@ -32,10 +33,15 @@ def describe(model, int8=False):
     """Return the metadata of a model's export, a dict name -> text.
 
     ``words``, one a line, of index 2 and up; ``tokenizer``, its name; ``classes``, a JSON list;
-    ``card``, for people.
+    ``card``, for people; and, for who writes Moses' rules anew, ``prefixes``, the abbreviations
+    that keep their dot, one a line.
     """
-    return {'words': '\n'.join(words_of(model)), 'tokenizer': model.tokenizer,
+    told = {'words': '\n'.join(words_of(model)), 'tokenizer': model.tokenizer,
             'classes': json.dumps(model.classes, ensure_ascii=False), 'card': card(model, int8)}
+    if model.tokenizer.startswith('moses:'):
+        from sacremoses.corpus import NonbreakingPrefixes  # as late as the tokenizer itself
+        told['prefixes'] = '\n'.join(NonbreakingPrefixes().words(model.tokenizer[6:]))
+    return told
 
 
 def words_of(model):
@@ -54,6 +60,7 @@ def card(model, int8):
     return CARD.format(
         classes=', '.join(model.classes), pooling=model.options['pooling'],
         wide=', beside n-grams' if model.options['ngrams'] else '', data=data_of(model, trained),
+        several=SEVERAL % len(model.models) if hasattr(model, 'models') else '',
         errors=listed((name[:-4], '%.4f' % model.saved[name]) for name in ERRORS
                       if is_number(model.saved.get(name))),
         settings=listed((name, trained[name]) for name in TOLD if name in trained),

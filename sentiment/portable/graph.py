@@ -16,28 +16,33 @@ from sentiment.using.ask import class_shares
 def build(model, metadata):
     """Return the ModelProto of a :class:`~sentiment.using.model.Model`, in float32.
 
-    Its answer is predict's: NaN for a sample without a word, the shares of the classes for one
-    without a known word. Raises BadInput for a layer that is not the tutorial's LSTM.
+    Its answer is predict's, of an average too: NaN for a sample without a word, the shares of the
+    classes for one without a known word. Raises BadInput for a layer other than the tutorial's.
     """
-    if model.options['encoder'] != 'lstm':
-        raise BadInput('export: a layer of your own, %s, has no operator in ONNX'
-                       % model.options['encoder'])
-    graph, params = Graph(), model.params
+    graph = Graph()
     length, there = lengths(graph)
-    h = lstm_layer(graph, params, length)
-    h = pool(graph, h, there, length, model.options)
-    kept = 0.5 if model.options['use_dropout'] else 1.
-    scores = graph('Add', graph('MatMul', h, kept * params['U']), params['b'])
-    pred = graph('Softmax', scores)
-    if model.options['ngrams']:
-        wide_pred = graph('Softmax', wide_scores(graph, WORDS, params, model.options))
-        pred = tempered(graph, params['mix'], pred, wide_pred)
-    if model.temperature != 1:
-        pred = tempered(graph, [1 / model.temperature], pred)
+    models = getattr(model, 'models', [model])
+    pred = tempered(graph, [1 / len(models)] * len(models),
+                    *(answer(graph, one, length, there) for one in models))
     pred = graph('Where', is_known(graph, model), pred, class_shares(model))
     graph('Where', graph('Greater', length, [0]), pred, numpy.float32('nan'), name=PROBABILITIES)
     return graph.model((WORDS, ['batch', 'length']),
                        (PROBABILITIES, ['batch', model.options['ydim']]), metadata)
+
+
+def answer(graph, model, length, there):
+    """Add the probabilities (B, C) of one model, of samples of known words."""
+    params, options = model.params, model.options
+    if options['encoder'] != 'lstm':
+        raise BadInput('export: a layer of your own, %s, has no operator in ONNX'
+                       % options['encoder'])
+    h = pool(graph, lstm_layer(graph, params, length), there, length, options)
+    kept = 0.5 if options['use_dropout'] else 1.
+    pred = graph('Softmax', graph('Add', graph('MatMul', h, kept * params['U']), params['b']))
+    if options['ngrams']:
+        wide_pred = graph('Softmax', wide_scores(graph, WORDS, params, options))
+        pred = tempered(graph, params['mix'], pred, wide_pred)
+    return tempered(graph, [1 / model.temperature], pred)
 
 
 def lengths(graph):
@@ -80,6 +85,8 @@ def pool(graph, h, there, length, options):
 
 def tempered(graph, weights, *preds):
     """Add softmax of the sum of weight * log p of each of the probabilities (B, C)."""
+    if len(preds) == 1 and weights[0] == 1:
+        return preds[0]
     scores = [graph('Mul', graph('Log', graph('Max', pred, numpy.float32(LEAST))), float(weight))
               for weight, pred in zip(weights, preds)]
     return graph('Softmax', graph('Sum', *scores))

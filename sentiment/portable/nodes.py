@@ -19,8 +19,9 @@ class Graph:
         self.nodes, self.constants = [], []
 
     def __call__(self, kind, *inputs, domain='', name=None, n_outputs=1, **attributes):
-        """Add a node; inputs are names or arrays, '' where one is left out."""
-        name = name or '%s_%d' % (kind, len(self.nodes))
+        """Add a node; inputs are names or arrays. Its name tells what it is for, and a number.
+        """
+        name = name if name == PROBABILITIES else '%s_%d' % (name or kind, len(self.nodes))
         outputs = [name] + ['%s_%d' % (name, k) for k in range(1, n_outputs)]
         self.nodes.append(helper.make_node(kind, [self.named(item) for item in inputs], outputs,
                                            name, domain=domain, **attributes))
@@ -28,15 +29,15 @@ class Graph:
 
     def named(self, item):
         """Return the name of an input: of an array, that of the constant that it becomes."""
-        return item if isinstance(item, str) else self.constant(
-            'constant_%d' % len(self.constants), item)
+        return item if isinstance(item, str) else self.constant('constant', item)
 
     def constant(self, name, array):
-        """Keep an array, float32 if it holds fractions, under a name; return it."""
+        """Keep an array, float32 if it holds fractions, under this name and a number; return both.
+        """
         array = numpy.asarray(array)
         array = array.astype('float32') if array.dtype.kind == 'f' else array
-        self.constants.append(numpy_helper.from_array(array, name))
-        return name
+        self.constants.append(numpy_helper.from_array(array, '%s_%d' % (name, len(self.constants))))
+        return self.constants[-1].name
 
     def model(self, given, answer, metadata):
         """Return the checked ModelProto of (name, shape) of an int64 input and a float32 output."""
