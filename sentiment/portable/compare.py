@@ -10,7 +10,6 @@ N_TEXTS, LONGEST = 200, 400
 STRANGE = 0.05  # of the words of a text, on average, that the model does not know
 UNKNOWN_TEXT = 'qxzqxz'  # no word of any language
 BATCH = 25  # several shapes are tried
-NEAREST = 0.02  # a label may change between probabilities that are as near as this, in 8 bits
 TOLERANCE = {False: 1e-5, True: 0.05}  # of a probability; of 8 bits
 
 
@@ -27,6 +26,11 @@ def sample_texts(model, rng):
     return texts + [UNKNOWN_TEXT, ' '.join(words[:LONGEST]), '']
 
 
+def open_session(content):
+    """Return the session of an ONNX file, its path or its bytes, on the CPU."""
+    return onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
+
+
 def run(session, reviews):
     """Return the answers (n, C) of an ONNX file to reviews, lists of word indices."""
     indices = numpy.zeros((len(reviews), max(map(len, reviews)) or 1), 'int64')
@@ -39,8 +43,8 @@ def differences(content, model, readings):
     """Return (largest difference of a probability, number of other labels) of an ONNX file, its
     bytes, from predict, over the readings of texts.
     """
-    session = onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
-    reviews, wanted = [reading.indices for reading in readings], probabilities(model, readings)
+    session, wanted = open_session(content), probabilities(model, readings)
+    reviews = [reading.indices for reading in readings]
     found = numpy.concatenate([run(session, reviews[start:start + BATCH])
                                for start in range(0, len(reviews), BATCH)])
     some = ~numpy.isnan(wanted).any(axis=1)

@@ -8,7 +8,7 @@ import numpy
 from sentiment.data.safe_io import BadInput
 from sentiment.data.words import UNKNOWN
 from sentiment.portable.ngrams import wide_scores
-from sentiment.portable.nodes import PROBABILITIES, WORDS, Graph
+from sentiment.portable.nodes import FLOAT32, INT32, INT64, PROBABILITIES, WORDS, Graph, find
 from sentiment.training.calibration import LEAST
 from sentiment.using.ask import class_shares
 
@@ -64,7 +64,7 @@ def lstm_layer(graph, params, length):
     bias = numpy.concatenate([in_order(part) for part in numpy.split(bias, 2)], axis=1)
     emb = graph('Gather', graph.constant('Wemb', params['Wemb']),
                 graph('Transpose', WORDS, perm=[1, 0]), name='embedding')  # (T, B, D)
-    some = graph('Cast', graph('Squeeze', graph('Max', length, [1]), [1]), to=6)  # int32
+    some = graph('Cast', graph('Squeeze', graph('Max', length, [1]), [1]), to=INT32)
     h = graph('LSTM', emb, graph.constant('lstm_W', in_order(params['lstm_W'])),
               graph.constant('lstm_U', in_order(params['lstm_U'])),
               graph.constant('lstm_b', bias), some, hidden_size=dim, name='lstm')
@@ -75,7 +75,7 @@ def pool(graph, h, there, length, options):
     """Add what the classifier reads: (B, D), or (B, 2 D) with the maxima."""
     there = graph('Unsqueeze', graph('Transpose', there, perm=[1, 0]), [2])  # (T, B, 1)
     total = graph('ReduceSum', graph('Where', there, h, 0.), [0], keepdims=0)
-    count = graph('Cast', graph('Max', length, [1]), to=1)  # float32
+    count = graph('Cast', graph('Max', length, [1]), to=FLOAT32)
     mean = graph('Div', total, count)
     if options['pooling'] == 'mean':
         return mean
@@ -94,9 +94,8 @@ def tempered(graph, weights, *preds):
 
 def is_known(graph, model):
     """Add whether a word of a sample is known (B, 1): see :class:`~sentiment.using.ask.Reading`."""
-    telling = numpy.zeros(model.options['n_words'], 'int8')
-    telling[[index for word, index in model.dictionary.items() if any(map(str.isalnum, word))]] = 1
-    strange = graph('Cast', graph('Equal', WORDS, UNKNOWN), to=3)  # int8
-    return graph('Or', graph('Equal', graph('ReduceMax', strange, axes=[1]), numpy.int8(0)),
-                 graph('Equal', graph('ReduceMax', graph('Gather', telling, WORDS), axes=[1]),
-                       numpy.int8(1)))
+    marks = [index for word, index in model.dictionary.items() if not any(map(str.isalnum, word))]
+    telling = find(graph, WORDS, [0, UNKNOWN] + marks, [0] * (2 + len(marks)), 1)
+    strange = graph('Cast', graph('Equal', WORDS, UNKNOWN), to=INT64)
+    return graph('Greater', graph('ReduceMax', telling, axes=[1]),
+                 graph('Sub', graph('ReduceMax', strange, axes=[1]), 1))

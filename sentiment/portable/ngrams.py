@@ -5,6 +5,7 @@ Sizes in the comments: B samples, T words, N n-grams of a sample, padding includ
 import numpy
 
 from sentiment.data.words import UNKNOWN
+from sentiment.portable.nodes import find
 
 END = numpy.iinfo('int64').max  # of a slice
 
@@ -29,8 +30,7 @@ def wide_scores(graph, words, params, options):
     """
     none = len(params['ngrams'])  # the place of what is not there, whose share is 0
     codes = code_ngrams(graph, words, options['n_words'], options['ngrams'])
-    place = graph('LabelEncoder', codes, domain='ai.onnx.ml', keys_int64s=params['ngrams'].tolist(),
-                  values_int64s=list(range(none)), default_int64=none)
+    place = find(graph, codes, params['ngrams'].tolist(), range(none), none)
     place = graph('TopK', place, graph('Shape', place, start=1), n_outputs=2)
     before = graph('Slice', graph('Pad', place, [0, 1, 0, 0], none), [0], [-1], [1])
     place = graph('Where', graph('Equal', place, before), none, place)

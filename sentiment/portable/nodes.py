@@ -10,6 +10,8 @@ OPSETS = {'': 17, 'ai.onnx.ml': 2}
 IR_VERSION = 8
 WORDS, PROBABILITIES = 'words', 'probabilities'  # the input and the output of our file
 
+FLOAT32, INT32, INT64 = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64
+
 
 class Graph:
     """Nodes and their constants; ``graph('Add', a, b)`` adds a node and returns its output's name.
@@ -42,10 +44,8 @@ class Graph:
     def model(self, given, answer, metadata):
         """Return the checked ModelProto of (name, shape) of an int64 input and a float32 output."""
         body = helper.make_graph(
-            self.nodes, 'sentiment', [helper.make_tensor_value_info(given[0], TensorProto.INT64,
-                                                                    given[1])],
-            [helper.make_tensor_value_info(answer[0], TensorProto.FLOAT, answer[1])],
-            self.constants)
+            self.nodes, 'sentiment', [helper.make_tensor_value_info(given[0], INT64, given[1])],
+            [helper.make_tensor_value_info(answer[0], FLOAT32, answer[1])], self.constants)
         used = {node.domain for node in self.nodes}
         opsets = [helper.make_opsetid(*pair) for pair in OPSETS.items() if pair[0] in used]
         made = helper.make_model(body, opset_imports=opsets, ir_version=IR_VERSION,
@@ -54,3 +54,9 @@ class Graph:
         helper.set_model_props(made, metadata)
         onnx.checker.check_model(made)
         return made
+
+
+def find(graph, keys, known, values, otherwise):
+    """Add the value of each of the int64 keys: of those that are known, int too; else another."""
+    return graph('LabelEncoder', keys, domain='ai.onnx.ml', keys_int64s=known, values_int64s=values,
+                 default_int64=otherwise)

@@ -17,7 +17,8 @@ def test_it_writes_a_file_and_says_how_near_it_is(saved, tmp_path, capsys):
 
 
 @pytest.mark.parametrize('missing', ['onnx', 'onnxruntime'])
-def test_without_its_packages_it_says_what_to_install(missing, saved, tmp_path, capsys, monkeypatch):
+def test_without_its_packages_it_says_what_to_install(missing, saved, tmp_path, capsys,
+                                                      monkeypatch):
     found = importlib.import_module
 
     def import_module(name, *rest):

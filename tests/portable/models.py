@@ -11,16 +11,19 @@ WORDS = ['.', 'the', 'über', 'naïve', '电影', 'фильм', 'film', '\U0001f
 N_WORDS = len(WORDS) + 2
 
 
-def make(pooling='mean', ngrams=None, classes=2, temperature=0.7, seed=0, **keywords):
+def make(pooling='mean', ngrams=None, classes=2, temperature=0.7, seed=0, tokenizer='whitespace',
+         **keywords):
     """Return a :class:`Model`; further keywords are arrays of its file, or None for none."""
-    return read_model('m.npz', arrays(pooling, ngrams, classes, temperature, seed, **keywords))
+    return read_model('m.npz', arrays(pooling, ngrams, classes, temperature, seed, tokenizer,
+                                      **keywords))
 
 
-def arrays(pooling='mean', ngrams=None, classes=2, temperature=0.7, seed=0, **keywords):
+def arrays(pooling='mean', ngrams=None, classes=2, temperature=0.7, seed=0, tokenizer='whitespace',
+           **keywords):
     """Return the arrays of its file."""
     rng = numpy.random.RandomState(seed)
     options = dict(pooling=pooling, ngrams=ngrams, n_words=N_WORDS, dim_proj=5, ydim=classes,
-                   encoder='lstm', tokenizer='whitespace', use_dropout=seed % 2 == 0)
+                   encoder='lstm', tokenizer=tokenizer, use_dropout=seed % 2 == 0)
     params = lstm.init_params(options, rng)
     saved = {name: value + rng.normal(size=value.shape) for name, value in params.items()}
     shares = rng.rand(classes)

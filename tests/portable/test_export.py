@@ -7,23 +7,18 @@ pytest.importorskip('onnxruntime')
 
 import json  # noqa: E402
 
-import onnxruntime  # noqa: E402
-
 import lstm  # noqa: E402
 from sentiment import average, predict  # noqa: E402
 from sentiment.commands.main import main  # noqa: E402
 from sentiment.data.safe_io import BadInput  # noqa: E402
 from sentiment.data.words import FIRST_WORD, UNKNOWN  # noqa: E402
 from sentiment.portable import compare, graph  # noqa: E402
+from sentiment.portable.compare import open_session  # noqa: E402
 from sentiment.portable.export import export  # noqa: E402
 from sentiment.using.ask import index_texts  # noqa: E402
 from tests.portable.models import WORDS, arrays, make, texts  # noqa: E402
 
 TOLERANCE = 1e-5  # of a probability, float32 beside float64
-
-
-def open_session(content):
-    return onnxruntime.InferenceSession(content, providers=['CPUExecutionProvider'])
 
 
 def assert_answers_agree(content, model, some):
