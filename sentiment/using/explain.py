@@ -61,6 +61,24 @@ def log_odds(contributions, label):
     return contributions[:, label] - numpy.delete(contributions, label, axis=1).mean(axis=1)
 
 
+def explain_readings(model, readings):
+    """Yield (words, contributions) of each reading, explained by words; of those short enough,
+    several are read at once, BUDGET words at most.
+    """
+    waiting, cost = [], 0
+    for reading in readings:
+        n_words = len(reading.words)
+        if is_long(reading) or cost + n_words ** 2 > BUDGET:
+            yield from by_words(model, waiting)
+            waiting, cost = [], 0
+        if is_long(reading):
+            yield explain_reading(model, reading)
+        else:
+            waiting.append(reading)
+            cost += n_words ** 2
+    yield from by_words(model, waiting)
+
+
 def by_state(model, reading):
     """Return what the state after each word adds, and the n-grams that end there: (n, C)."""
     x, mask, _ = imdb.prepare_data([reading.indices], [0])
@@ -91,7 +109,18 @@ def is_long(reading):
 
 def by_word(model, reading):
     """Return how the answer changes without each word, (n, C)."""
-    return changes(model, reading, [slice(t, t + 1) for t in range(len(reading.words))])
+    return changes(model, reading, each_word(reading))
+
+
+def by_words(model, readings):
+    """Yield (words, contributions) of each of several readings, in one call of the model."""
+    changed = changes_of_all(model, [(reading, each_word(reading)) for reading in readings])
+    return zip([reading.words for reading in readings], changed)
+
+
+def each_word(reading):
+    """Return the slices of the words one by one."""
+    return [slice(t, t + 1) for t in range(len(reading.words))]
 
 
 def by_sentence(model, reading):
@@ -112,13 +141,24 @@ def by_sentence(model, reading):
 
 def changes(model, reading, parts):
     """Return log p_c(reading) - log p_c(reading without the part), (parts, C)."""
-    variants = [as_reading(reading.words[:part.start] + reading.words[part.stop:],
-                           reading.indices[:part.start] + reading.indices[part.stop:])
-                for part in parts]
-    probs = probabilities(model, [reading] + variants)
+    changed, = changes_of_all(model, [(reading, parts)])
+    return changed
+
+
+def changes_of_all(model, pairs):
+    """Return :func:`changes` of each of several pairs (reading, parts), a list."""
+    variants = [[reading] + [without(reading, part) for part in parts] for reading, parts in pairs]
+    probs = probabilities(model, [one for some in variants for one in some])
     logs = numpy.log(numpy.maximum(
         numpy.where(numpy.isnan(probs), class_shares(model), probs), 1e-30))
-    return logs[0] - logs[1:]
+    pieces = numpy.split(logs, numpy.cumsum([len(some) for some in variants])[:-1])
+    return [piece[0] - piece[1:] for piece in pieces[:len(pairs)]]
+
+
+def without(reading, part):
+    """Return a reading without one of its parts, a slice."""
+    return as_reading(*(values[:part.start] + values[part.stop:]
+                        for values in (reading.words, reading.indices)))
 
 
 def cut_sentences(words, most):

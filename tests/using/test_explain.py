@@ -7,7 +7,7 @@ from sentiment import average, explain, load_model, predict
 from sentiment.data.safe_io import BadInput
 from sentiment.using import explain as room
 from sentiment.using.ask import class_shares
-from tests.helpers import as_texts, toy_reviews
+from tests.helpers import POSITIVE, as_texts, toy_reviews
 
 
 def left_out(model, words):
@@ -74,3 +74,25 @@ def test_what_is_left_out_of_a_long_text_is_bounded():
 def test_what_cannot_be_explained_is_one_line(model, text, by, named):
     with pytest.raises(BadInput, match=named):
         explain(model, text, by=by)
+
+
+def test_several_explained_at_once_are_each_as_alone(model):
+    texts = as_texts(toy_reviews(9, 4)[0]) + [long_text(26), 'xyzzy', POSITIVE]
+    readings = room.read_texts(model, texts)
+    together = list(room.explain_readings(model, readings))
+    assert len(together) == len(texts)
+    for reading, (words, contributions) in zip(readings, together):
+        alone_words, alone = room.explain_reading(model, reading)
+        assert words == alone_words
+        numpy.testing.assert_allclose(contributions, alone, rtol=1e-6, atol=1e-9)
+    assert list(room.explain_readings(model, [])) == []
+
+
+def test_the_words_that_are_read_at_once_are_bounded(model, monkeypatch):
+    monkeypatch.setattr(room, 'BUDGET', 100)
+    most, ask = [], room.probabilities
+    monkeypatch.setattr(room, 'probabilities', lambda model, readings: most.append(
+        sum(len(reading.words) for reading in readings)) or ask(model, readings))
+    readings = room.read_texts(model, as_texts(toy_reviews(20, 4)[0]))
+    assert len(list(room.explain_readings(model, readings))) == 20
+    assert len(most) > 10 and max(most) <= max(100, 12 ** 2)
