@@ -2,6 +2,7 @@
 import argparse
 import itertools
 import os
+from functools import partial
 from types import SimpleNamespace
 
 from sentiment import __version__
@@ -54,11 +55,13 @@ def serve(arguments):
     models = [(os.path.basename(path), one)
               for path, one in zip(paths, getattr(model, 'models', [model]))]
     answer(model, ['Ready.'], False)  # compiles what the first request would wait for
-    server.serve(app.make_app(
-        lambda texts, explained: answer(model, texts, explained),
+    made = app.make_app(
+        partial(answer, model),
         lambda job, how: answer_file(model, job, How(how['text_column'], None, how['encoding'])),
         about.all_about(models, model), __version__,
-        server.hosts_of(options.host, bound.getsockname())), bound)
+        server.hosts_of(options.host, bound.getsockname()))
+    with bound:
+        server.make_server(made).run(sockets=[bound])
 
 
 def answer(model, texts, explained):

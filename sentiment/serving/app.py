@@ -223,10 +223,9 @@ def add_refusals(app):
 
 def in_words(error):
     """Return one line on an error of validation; what was sent is not repeated."""
+    if error['type'] == 'json_invalid':
+        return 'not JSON: %s' % error.get('ctx', {}).get('error', error['msg'])
+    if error['type'] == 'missing' or error['loc'] == ('body',):
+        return 'the body is to be JSON, {"texts": [...]}, sent as application/json'
     where = '.'.join(str(part) for part in error['loc'][1:] if len(str(part)) <= 50)
-    reason = error['msg'].replace('Value error, ', '') if error['type'] != 'json_invalid' else 'not JSON: %s' % (
-        error.get('ctx', {}).get('error', ''))
-    if error['type'] in ('dict_type', 'model_attributes_type', 'model_type', 'missing'):
-        reason = 'the body is to be JSON, {"texts": [...]}, sent as application/json'
-        where = ''
-    return ' '.join(('%s: %s' % (where, reason) if where else reason).split())
+    return ' '.join(('%s: %s' % (where, error['msg'].replace('Value error, ', ''))).split())

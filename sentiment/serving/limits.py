@@ -39,11 +39,6 @@ class Refused(Exception):
         self.status, self.reason = status, reason
 
 
-def headers_of(scope):
-    """Return name -> value of a request's headers, as text."""
-    return {name.decode('latin-1'): value.decode('latin-1') for name, value in scope['headers']}
-
-
 class Guard:
     """An ASGI application around another, which sees no request beyond the limits.
 
@@ -57,7 +52,7 @@ class Guard:
     async def __call__(self, scope, receive, send):
         if scope['type'] != 'http':
             return await self.app(scope, receive, send)
-        headers = headers_of(scope)
+        headers = dict(scope['headers'])
         body = Body(receive, *limit_of(scope), is_empty=not has_body(headers))
         answer = Answer(body, send)
         try:
@@ -75,19 +70,19 @@ class Guard:
 
     def check(self, headers, limit):
         """Raise Refused at a request that its headers alone rule out."""
-        host, origin = headers.get('host', ''), headers.get('origin')
+        host, origin = headers.get(b'host', b'').decode('latin-1'), headers.get(b'origin')
         if self.hosts is not None and name_of(host) not in self.hosts:
             raise Refused(421, 'this server is not called by the name %.100s' % ascii(host))
-        if origin is not None and origin.split('://')[-1] != host:
+        if origin is not None and origin.decode('latin-1').split('://')[-1] != host:
             raise Refused(403, 'asked by a page of another site')
-        length = headers.get('content-length', '0')
+        length = headers.get(b'content-length', b'0')
         if not length.isdigit() or len(length) > 18 or int(length) > limit:
             raise Refused(413, 'a body of more than %d bytes' % limit)
 
 
 def has_body(headers):
     """Whether something follows the headers of a request."""
-    return 'transfer-encoding' in headers or headers.get('content-length', '0') != '0'
+    return b'transfer-encoding' in headers or headers.get(b'content-length', b'0') != b'0'
 
 
 def name_of(host):

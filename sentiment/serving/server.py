@@ -93,11 +93,11 @@ def hosts_of(host, address):
     return LOCAL + (host.lower(), '[%s]' % host.lower()) if is_local(address) else None
 
 
-def serve(app, bound):
-    """Answer what comes to a bound socket until a signal says stop, and finish what was begun."""
+def make_server(app):
+    """Return the :class:`Server` of an application; ``run(sockets=[bound])`` answers what comes to
+    a bound socket until a signal says stop, and finishes what was begun.
+    """
     logging.getLogger('uvicorn').setLevel(logging.ERROR)  # hostile requests are no news
-    config = uvicorn.Config(app, http=Protocol, ws='none', lifespan='on', log_config=None,
-                            access_log=False, server_header=False, backlog=2048,
-                            timeout_keep_alive=30, loop='asyncio')
-    with bound:
-        Server(config).run(sockets=[bound])
+    return Server(uvicorn.Config(app, http=Protocol, ws='none', lifespan='on', log_config=None,
+                                 access_log=False, server_header=False, timeout_keep_alive=30,
+                                 loop='asyncio'))

@@ -89,10 +89,10 @@ class Job:
         """Answer the file; raises BadInput that calls it 'the file'."""
         self.end = time.monotonic() + UPLOAD_SECONDS
         try:
-            self.form, self.trouble = answer_file(self, options)
+            self.form, trouble = answer_file(self, options)
         except BadInput as error:
             raise BadInput(self.plain(str(error))) from error
-        self.trouble = self.trouble and self.plain(self.trouble)
+        self.trouble = self.plain(trouble) if trouble else None
 
     def plain(self, line):
         """Return a line without the name of our folder."""
