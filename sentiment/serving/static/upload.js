@@ -98,7 +98,7 @@ function show(name, {columns, rows}, blob, end) {
   if (link) URL.revokeObjectURL(link);
   link = URL.createObjectURL(blob);
   $('save').href = link;
-  $('save').download = name.replace(/(\.[a-z0-9]{1,7}){1,2}$/i, '') + '.answers' + end.ending;
+  $('save').download = name.replace(/(\.[a-z0-9]{1,7})?(\.(gz|bz2|xz|zip))?$/i, '') + '.answers' + end.ending;
   $('rows').textContent = t(rows.length < 50 ? 'all' : 'shown', {n: whole(rows.length)});
   $('table').hidden = false;
   problem(end.warning ?? '');
