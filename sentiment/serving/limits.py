@@ -14,6 +14,7 @@ MAX_BODY = 2 ** 20            # bytes of JSON
 MAX_UPLOAD = 2 ** 26          # bytes of a file; Kaggle's 50,000 IMDB reviews are 66,212,309
 MAX_WAITING = 256             # requests that wait for the model
 MAX_CONNECTIONS = 512
+MAX_HEAD = 2 ** 16            # bytes of a request's headers, as far as they come in pieces
 BODY_SECONDS = 10             # that a body of JSON may take to come, and each piece of a file
 UPLOAD_SECONDS = 600          # that a file may take to come, and again to be answered
 HEAD_SECONDS = 10             # that a connection may take to say what it wants

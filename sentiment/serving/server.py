@@ -4,37 +4,54 @@ import logging
 import socket
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sentiment.data.safe_io import BadInput
 from sentiment.log import logger
-from sentiment.serving.limits import HEAD_SECONDS, LOCAL, MAX_CONNECTIONS
+from sentiment.serving.limits import HEAD_SECONDS, LOCAL, MAX_CONNECTIONS, MAX_HEAD
 
-FULL = b'HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'
+REFUSAL = b'HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'
 
 
-class Protocol(H11Protocol):
-    """uvicorn's protocol; a connection that does not say what it wants is closed."""
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol; a connection that does not say in time what it wants is closed."""
+
+    timer, head = None, 0  # head: bytes of a request whose headers are not complete
 
     def connection_made(self, transport):
         super().connection_made(transport)
         if len(self.connections) > MAX_CONNECTIONS:
-            transport.write(FULL)
-            transport.close()
+            self.refuse(b'503 Service Unavailable')
         else:
             self.watch(None)
+
+    def refuse(self, status):
+        """Answer with a status alone, and close."""
+        self.transport.write(REFUSAL % status)
+        self.transport.close()
+
+    def is_idle(self):
+        """Whether no request is being answered."""
+        return self.cycle is None or self.cycle.response_complete
 
     def watch(self, last):
         """Close the connection if it has done nothing since its request ``last``; look again."""
         if self.transport.is_closing():
             return
-        idle = self.cycle is None or self.cycle.response_complete
-        if idle and self.timer is not None and self.cycle is last:
+        if self.is_idle() and self.timer is not None and self.cycle is last:
             self.transport.close()
         else:
             self.timer = self.loop.call_later(HEAD_SECONDS, self.watch, self.cycle)
 
-    timer = None
+    def on_headers_complete(self):
+        self.head = 0
+        super().on_headers_complete()
+
+    def data_received(self, data):
+        super().data_received(data)
+        self.head += len(data) * self.is_idle()
+        if self.head > MAX_HEAD and not self.transport.is_closing():
+            self.refuse(b'431 Request Header Fields Too Large')
 
     def connection_lost(self, exc):
         if self.timer is not None:
