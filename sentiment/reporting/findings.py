@@ -8,7 +8,7 @@ import imdb
 from sentiment.data.pickles import words_in_order
 from sentiment.data.words import FIRST_WORD
 from sentiment.training.calibration import N_BINS, reliability
-from sentiment.using.ask import Reading, read_texts, sorted_batches
+from sentiment.using.ask import as_reading, read_texts, sorted_batches
 from sentiment.using.explain import explain_reading, log_odds
 from sentiment.wide.ngrams import texts_of
 
@@ -73,7 +73,7 @@ def reading_of(model, review, text=None):
     if model.dictionary is None:
         return None
     words = {index: word for word, index in model.dictionary.items()}
-    return Reading([words.get(int(k), NO_WORD) for k in review], [int(k) for k in review])
+    return as_reading([words.get(int(k), NO_WORD) for k in review], [int(k) for k in review])
 
 
 # --- The most telling words -------------------------------------------------------------------
