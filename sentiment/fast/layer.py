@@ -203,7 +203,7 @@ def deal(mask, index):
     n_parts = max(1, min(N_THREADS, B))
     parts, row = [], 0
     for k in range(n_parts):
-        samples = longest_first[k::n_parts]
+        samples = longest_first[k::n_parts].copy()  # of one layout, be it one sample or several
         live = lengths[samples] >= steps
         words = index[:, samples][live]
         parts.append((words, mask[:, samples][live], samples, live.sum(axis=1),
