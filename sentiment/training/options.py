@@ -59,7 +59,7 @@ OLD_ENCODERS = {'auto': 'lstm', 'lstm_fused': 'lstm'}
 # name -> keyword arguments of train_lstm that differ from the tutorial's; python lstm.py --recipe
 FULL = dict(maxlen=None, test_size=-1, test_once=True, validFreq=-1, saveFreq=-1, n_words=10000,
             batch_size=32, optimizer='adagrad', lrate=0.03, init_scale=0.03, crop=50,
-            max_epochs=30, stretches=10, keep='last', ngrams=3, ngrams_as='teacher')
+            max_epochs=30, patience=30, stretches=10, keep='last', ngrams=3, ngrams_as='teacher')
 recipes = {
     'tutorial': {},
     'full': FULL,  # all of IMDB, the tutorial's architecture

@@ -50,7 +50,7 @@ def process(saved):
     started = subprocess.Popen([sys.executable, 'lstm.py', 'serve', saved[0], '--port', '0'],
                                cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
                                universal_newlines=True)
-    line = started.stderr.readline()
+    line = next((line for line in started.stderr if line.startswith('listening')), '')
     yield started, line
     started.kill()
     started.communicate()
