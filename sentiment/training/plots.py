@@ -33,7 +33,8 @@ def draw(path, saved, title):
     """Write a picture of a run to ``path``: costs, errors with the best point, review lengths; and,
     if ``saved`` holds ``reliability``, how right its answers were.
 
-    ``saved`` holds ``costs``, ``history`` and ``lengths``, as ``model_file.save_model`` keeps them.
+    ``saved`` holds ``costs``, ``history``, ``lengths`` and ``valid_err``, as
+    ``model_file.save_model`` keeps them.
     Raises BadInput if matplotlib is absent, or the arrays are.
     """
     check(path)
@@ -60,7 +61,7 @@ def pictures_of(where, saved):
     check_array('lengths', lengths, 'iu', (None,), low=0, high=2 ** 31)
     if not len(lengths):
         raise BadInput('lengths: there are none')
-    pictures = [(draw_costs, costs), (draw_errors, history),
+    pictures = [(draw_costs, costs), (draw_errors, (history, saved.get('valid_err'))),
                 (draw_lengths, lengths.astype('int64'))]
     bins = check_calibration(where, saved).get('reliability')
     if bins is not None and bins[:, 0].any():
@@ -79,18 +80,30 @@ def draw_costs(axes, costs):
     axes.grid(alpha=0.3)
 
 
-def draw_errors(axes, history):
-    """Draw the three errors over updates; mark where the validation error was lowest."""
+def kept_row(history, valid_err=None):
+    """Return the row of the parameters that were kept: the last one of their validation error, as
+    of equals the latest is kept; where that is not told, of the lowest.
+    """
+    if numpy.ndim(valid_err) or valid_err not in history[:, 2]:
+        valid_err = history[:, 2].min()
+    return history[history[:, 2] == valid_err][-1]
+
+
+def draw_errors(axes, told):
+    """Draw the three errors over updates, and mark those of the parameters that were kept.
+
+    told: (history, their validation error or None).
+    """
+    history, valid_err = told
     updates = history[:, 0]
     for name, errors in zip(INK, 100 * history[:, 1:].T):
         axes.plot(updates, errors, 'o-', markersize=3, label=name, color=INK[name])
-    if len(history):
-        tested = history[history[:, 3] == history[:, 3]]  # of a recipe, that which is kept alone
-        some = tested if len(tested) else history
-        best = some[some[:, 2] == some[:, 2].min()][-1]  # the last of equals is the one kept
+    measured = history[history[:, 2] == history[:, 2]]
+    if len(measured):
+        best = kept_row(measured, valid_err)
         axes.axvline(best[0], color='grey', linestyle=':')
         axes.plot(best[0], 100 * best[2], '*', markersize=14, color=INK['valid'],
-                  label='chosen: update %d, test %.1f %%' % (best[0], 100 * best[3]))
+                  label='kept: update %d, test %.1f %%' % (best[0], 100 * best[3]))
     axes.set(title='Errors', xlabel='update', ylabel='wrong, % of reviews', ylim=(0, None))
     axes.legend()
     axes.grid(alpha=0.3)

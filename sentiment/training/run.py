@@ -239,8 +239,8 @@ class Run:
         self.save()
         zipp(self.best['params'], self.tparams)
         if self.options['plot']:
-            plots.draw(self.options['plot'], dict(course(self), **self.best),
-                       'Training on %s' % self.options['dataset'])
+            told = dict(course(self), valid_err=self.best['errors'][1], **self.best)
+            plots.draw(self.options['plot'], told, 'Training on %s' % self.options['dataset'])
         saveto = self.options['saveto']
         logger.info('%s epoch %d; %d s; model %s', self.options['keep'], self.best['epoch'],
                     time.time() - self.started, 'in %s' % saveto if saveto else 'not saved')

@@ -29,11 +29,20 @@ def test_costs_are_averaged():
     numpy.testing.assert_allclose(y[0], RUN['costs'][:5].mean())
 
 
-def test_the_best_point_is_the_one_that_is_kept():
-    axes = axes_of(plots.draw_errors, RUN['history'])
-    star, = [line for line in axes.lines if line.get_marker() == '*']
+def star_of(*told):
+    star, = [line for line in axes_of(plots.draw_errors, told).lines if line.get_marker() == '*']
+    return star
+
+
+def test_the_point_that_is_marked_is_the_one_that_is_kept():
+    star = star_of(RUN['history'], None)
     assert star.get_xdata()[0] == 300 and star.get_ydata()[0] == 30
     assert 'test 33.0 %' in star.get_label()
+    history = numpy.array([[100, .1, .3, .35], [200, .1, .2, .25], [300, .1, .3, .32]])
+    assert star_of(history, 0.3).get_label() == 'kept: update 300, test 32.0 %'  # the last
+    assert star_of(history, numpy.array(0.2)).get_xdata()[0] == 200
+    for damaged in (numpy.zeros(2), numpy.array('a'), 0.5):
+        assert star_of(history, damaged).get_xdata()[0] == 200
 
 
 def test_lengths_are_counted():
