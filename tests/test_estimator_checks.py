@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data  # noqa: E40
 
 from sentiment import SentimentClassifier  # noqa: E402
 
+pytestmark = pytest.mark.once
+
 
 def spell(row):
     """Return a text of two words for each number of a row: 'b37 b2x20', 37 and some 2 times 20."""

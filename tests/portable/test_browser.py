@@ -27,7 +27,7 @@ CHROMIUM = '/usr/bin/chromium'
 RUNTIME = os.path.join(os.environ.get('NODE_PATH') or os.path.join(ROOT, 'node_modules'),
                        'onnxruntime-web', 'dist')
 pytestmark = [
-    pytest.mark.xdist_group('browser'),
+    pytest.mark.xdist_group('browser'), pytest.mark.once,
     pytest.mark.skipif(not os.path.exists(CHROMIUM), reason='no chromium'),
     pytest.mark.skipif(not os.path.isdir(RUNTIME), reason='npm install onnxruntime-web first')]
 FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',

@@ -11,7 +11,7 @@ playwright = pytest.importorskip('playwright.sync_api', reason='needs the packag
 CHROMIUM = next((path for path in map(shutil.which, ('chromium', 'chromium-browser',
                                                      'google-chrome')) if path), None)
 pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason='needs Chromium'),
-              pytest.mark.xdist_group('browser')]
+              pytest.mark.xdist_group('browser'), pytest.mark.once]
 ARGUMENTS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
              '--disable-background-networking', '--disable-component-update', '--disable-sync',
              '--disable-dev-shm-usage']
