@@ -104,7 +104,9 @@ class Average(Model):
             saved['class_shares'] = numpy.mean(shares, axis=0)
         params = {'b': numpy.mean([model.bias for model in models], axis=0)}
         saved['temperature'] = 1.  # each of them has its own
-        super().__init__(first.options, params, first.dictionary, saved, first.classes)
+        order = max(model.options['ngrams'] or 0 for model in models)  # what any of them reads
+        super().__init__(dict(first.options, ngrams=order or None), params, first.dictionary, saved,
+                         first.classes)
         self.models = list(models)
 
     def f_pred_prob(self, x, mask):

@@ -222,7 +222,10 @@ def test_it_learns_and_is_loaded_again(models):
 @pytest.mark.parametrize('by', ['states', 'ngrams'])
 def test_explanations_add_up_to_the_scores(models, by):
     several = [load_model(path) for path in models[0]]
-    for model in several + [average(several)]:
+    alone = load_model(models[0][0])  # a network that reads no n-grams
+    alone.options = dict(alone.options, ngrams=None)
+    alone.params = {name: value for name, value in alone.params.items() if name not in wide.NAMES}
+    for model in several + [average(several), average([alone, several[0]])]:
         names, contributions = explain(model, POSITIVE, by=by)
         if by == 'ngrams':
             assert names[0] == NETWORK and {'wordoa', 'wordsa'} <= set(names)
