@@ -6,10 +6,11 @@ import numpy
 
 from sentiment.data.checks import check_array
 from sentiment.data.safe_io import BadInput
+from sentiment.training import plots
 from sentiment.training.calibration import calibration_error
 from sentiment.training.model_file import ERRORS
 
-POINTS, BARS = 200, 40  # of the cost's curve, and of the lengths' histogram, at most
+BARS = 40  # of the lengths' histogram, at most
 # options of a training that tell something, and are no place on a disk
 SHOWN = ('dataset', 'optimizer', 'lrate', 'max_epochs', 'batch_size', 'maxlen', 'dim_proj',
          'n_words', 'pooling', 'ngrams', 'tokenizer', 'crop', 'stretches', 'keep', 'seed')
@@ -63,11 +64,9 @@ def as_history(history):
 
 
 def as_curve(costs):
-    """Return the costs, [updates so far, mean cost since the last point], POINTS at most."""
-    width = -(-len(costs) // POINTS)
-    starts = range(0, len(costs), width)
-    return {'costs': [[min(start + width, len(costs)), number(costs[start:start + width].mean())]
-                      for start in starts], 'n_updates': len(costs)}
+    """Return the costs, [updates so far, mean cost since the last point]."""
+    return {'costs': [[update, number(cost)] for update, cost in plots.averaged(costs)[1]],
+            'n_updates': len(costs)}
 
 
 def as_histogram(lengths):

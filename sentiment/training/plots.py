@@ -69,12 +69,19 @@ def pictures_of(where, saved):
     return pictures
 
 
-def draw_costs(axes, costs):
-    """Draw the cost over updates, averaged to at most ``POINTS`` points."""
+def averaged(costs):
+    """Return (updates a point stands for, [(updates so far, mean cost of these)]), ``POINTS`` at
+    most.
+    """
     width = -(-len(costs) // POINTS) or 1
-    groups = [costs[start:start + width] for start in range(0, len(costs), width)]
-    axes.plot([min((k + 1) * width, len(costs)) for k in range(len(groups))],
-              [numpy.mean(group) for group in groups], color=INK['train'])
+    return width, [(min(start + width, len(costs)), numpy.mean(costs[start:start + width]))
+                   for start in range(0, len(costs), width)]
+
+
+def draw_costs(axes, costs):
+    """Draw the cost over updates."""
+    width, points = averaged(costs)
+    axes.plot([update for update, _ in points], [cost for _, cost in points], color=INK['train'])
     axes.set(title='Cost' + (', mean of %d updates' % width if width > 1 else ''),
              xlabel='update', ylabel='negative log-likelihood, nats', ylim=(0, None))
     axes.grid(alpha=0.3)
