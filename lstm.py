@@ -384,17 +384,17 @@ def train_lstm(
         class_weight=None,  # balanced: each class counts as much as the others, or none
         embeddings=None,  # word vectors (GloVe, word2vec) to start from, of their dim_proj, or none
         stretches=None,  # validate on so many stretches of neighbouring reviews; none: at random
-        keep='best',  # parameters to keep: the best, of least validation error, or the last
+        keep='best',  # parameters to keep: the best, of least validation error, last, or mean
         ngrams=None,  # the classifier also reads n-grams of up to this many words, or none
         ngrams_in=5,  # n-grams of so many training reviews or more are read
-        ngrams_as='part',  # what n-grams are: part of the answer; teacher of the network, then left
+        ngrams_as='part',  # part of the answer, teacher of the network that are then left, or both
         subwords=False,  # of n-grams, words also start from what their pieces tell: true or false
         ):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
-    They are those of the parameters with the lowest validation error (of the last, if ``keep`` says
-    so), which are saved to ``saveto``. Ctrl-C saves the best so far and is raised again. Raises
-    BadInput, in one line, at options or data that cannot be used.
+    They are those of the parameters with the lowest validation error (or the last, or the mean, as
+    ``keep`` says), which are saved to ``saveto``. Ctrl-C saves the best so far and is raised again.
+    Raises BadInput, in one line, at options or data that cannot be used.
     """
     options = check_options(dict(locals()), choices={
         'optimizer': optimizers, 'encoder': layers, 'dataset': datasets, 'pooling': POOLINGS})

@@ -25,7 +25,7 @@ Option = namedtuple('Option', 'kind low high also')
 ENDLESS = numpy.inf
 COPIES = 4  # of each parameter: its value, its gradient, two running means
 WEIGHTS = ('balanced',)  # of classes; from Python, a list too, a number for each
-KEEP = ('best', 'last')
+KEEP = ('best', 'last', 'mean')
 
 
 def number(kind, low, high=ENDLESS, also=()):
@@ -59,12 +59,12 @@ OLD_ENCODERS = {'auto': 'lstm', 'lstm_fused': 'lstm'}
 # name -> keyword arguments of train_lstm that differ from the tutorial's; python lstm.py --recipe
 FULL = dict(maxlen=None, test_size=-1, test_once=True, validFreq=-1, saveFreq=-1, n_words=10000,
             batch_size=32, optimizer='adagrad', lrate=0.03, init_scale=0.03, crop=50,
-            max_epochs=30, patience=30, stretches=10, keep='last', ngrams=3, ngrams_as='teacher')
+            max_epochs=30, patience=30, stretches=10, keep='mean', ngrams=3, ngrams_as='teacher')
 recipes = {
     'tutorial': {},
     'full': FULL,  # all of IMDB, the tutorial's architecture
     'max': dict(FULL, pooling='mean_max'),  # and the largest of each unit's states
-    'wide': dict(FULL, max_epochs=10, ngrams_as='part'),  # and words, bigrams and trigrams
+    'wide': dict(FULL, max_epochs=12, ngrams_as='both'),  # and words, bigrams and trigrams
     'sentences': dict(FULL, n_words=20000, ngrams=2, ngrams_in=1, ngrams_as='part', subwords=True,
                       crop=None, stretches=None, max_epochs=5),  # the same for short texts
 }

@@ -3,6 +3,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import contextmanager
 
 import numpy
 from tqdm import tqdm
@@ -11,17 +12,18 @@ from sentiment.data.safe_io import BadInput
 from sentiment.engine import ASYNCHRONOUS
 from sentiment.log import logger, no_bar
 from sentiment.training import plots
+from sentiment.training.averaging import move_mean
 from sentiment.training.batches import crop, draw_batches
 from sentiment.training.calibration import fit_temperature, reliability, temper
 from sentiment.training.checkpoint import load_checkpoint, random_state, save_checkpoint
 from sentiment.training.mixing import settle
 from sentiment.training.model_file import (checkpoint_path, checksum, course, save_model,
                                            unzip, zipp)
-from sentiment.wide.ngrams import PART
+from sentiment.wide.ngrams import TEACHER
 
 STOPS = [getattr(signal, name) for name in ('SIGINT', 'SIGTERM', 'SIGHUP')
          if hasattr(signal, name)]  # Windows has no SIGHUP
-SAID = {'best': '  best so far', 'last': '  kept'}  # of parameters
+SAID = {'best': '  best so far', 'last': '  kept', 'mean': '  of the mean, kept'}  # of parameters
 
 
 def error_of(probs, labels):
@@ -49,10 +51,10 @@ class Run:
 
     ``epoch`` and ``update`` count from 1, ``done`` the updates of the present epoch; ``checked`` is
     the last update whose errors were measured; ``best`` holds the parameters to keep, those with
-    the lowest validation error or the last, their errors, their epoch and the temperature of their
-    probabilities; ``history`` has a row [update, train, valid, test error] for each validation,
-    ``costs`` the cost of each update; ``epoch_rng`` is the random state before the epoch's batches
-    were drawn; ``stop`` is what a signal asks to be raised.
+    the lowest validation error, the last or the mean, their errors, their epoch and the temperature
+    of their probabilities; ``history`` has a row [update, train, valid, test error] for each
+    validation, ``costs`` the cost of each update; ``epoch_rng`` is the random state before the
+    epoch's batches were drawn; ``stop`` is what a signal asks to be raised.
     """
 
     def __init__(self, options, sets, tparams, rng, vocabulary, prepare_data, f_grad_shared,
@@ -181,9 +183,31 @@ class Run:
             self.save()
 
     def validate(self):
-        """Measure the errors, keep the parameters if they are the best, count bad rounds."""
+        """Measure the errors, of the mean of the parameters if that is kept; count bad rounds."""
         self.fetch_costs()  # before anything is called the best
-        if self.options['ngrams'] and self.options['ngrams_as'] == PART:
+        if self.options['keep'] == 'mean':
+            with self.in_place(move_mean(self.best and self.best['params'], unzip(self.tparams),
+                                         len(self.history) + 1)):
+                self.validate_these()
+        else:
+            self.validate_these()
+        self.checked = self.update
+        self.n_words, self.since = 0, time.time()
+
+    @contextmanager
+    def in_place(self, params):
+        """Have other parameters in the place of the present ones, with which training goes on."""
+        present = unzip(self.tparams)
+        zipp(params, self.tparams)
+        try:
+            yield
+        finally:
+            zipp(present, self.tparams)
+
+    def validate_these(self):
+        """Measure the errors of the parameters that are in place; keep them if they are the best.
+        """
+        if self.options['ngrams'] and self.options['ngrams_as'] != TEACHER:
             settle(self.tparams, lambda: self.measure(self.sets[1]), self.sets[1][1])
         probs = self.measure(self.sets[1])
         check_finite('a probability', probs.sum(), self.update)  # as no cost may have shown yet
@@ -191,21 +215,26 @@ class Run:
                   numpy.nan if self.options['test_once'] else
                   self.error_on(data) for data in self.sets]
         self.history.append([self.update] + errors)
-        self.checked = self.update
-        valid_errs = [valid_err for _, _, valid_err, _ in self.history]
-        valid_err, long_ago = valid_errs[-1], valid_errs[:-self.options['patience']]
-        if valid_err <= min(valid_errs):
-            self.bad_counter = 0
-        if valid_err <= min(valid_errs) or self.options['keep'] == 'last':
+        self.count_bad_round()
+        if self.is_best() or self.options['keep'] != 'best':
             self.best = dict(calibrated(probs, self.sets[1][1]), params=unzip(self.tparams),
                              errors=errors, epoch=self.epoch)
-        if long_ago and valid_err >= min(long_ago):
-            self.bad_counter += 1
         measured = ''.join('  %s error %.4f' % pair for pair in zip(('train', 'valid', 'test'),
                                                                     errors) if pair[1] == pair[1])
         logger.info('epoch %d  update %d%s%s', self.epoch, self.update, measured,
                     SAID[self.options['keep']] if self.best['errors'] is errors else '')
-        self.n_words, self.since = 0, time.time()
+
+    def is_best(self):
+        """Whether no validation error is lower than the latest."""
+        return self.history[-1][2] <= min(valid_err for _, _, valid_err, _ in self.history)
+
+    def count_bad_round(self):
+        """Count the validations that were no better than one ``patience`` or more before."""
+        long_ago = [valid_err for _, _, valid_err, _ in self.history[:-self.options['patience']]]
+        if self.is_best():
+            self.bad_counter = 0
+        if long_ago and self.history[-1][2] >= min(long_ago):
+            self.bad_counter += 1
 
     def error_on(self, data):
         """Return the error on a set, NaN on one of no reviews."""
@@ -247,13 +276,10 @@ class Run:
 
     def measure_best(self):
         """Measure the errors that ``test_once`` has left, of the best parameters."""
-        present, best = unzip(self.tparams), self.best
-        zipp(best['params'], self.tparams)
-        try:
+        best = self.best
+        with self.in_place(best['params']):  # a checkpoint is of where training is
             train_err, test_err = (self.error_on(self.sets[k]) for k in (0, 2))
-            best['errors'] = [train_err, best['errors'][1], test_err]
-        finally:
-            zipp(present, self.tparams)  # a checkpoint is of where training is
+        best['errors'] = [train_err, best['errors'][1], test_err]
         row = max(k for k, row in enumerate(self.history) if row[2] == best['errors'][1])
         self.history[row][1:] = best['errors']
 
