@@ -7,52 +7,14 @@ projected by W once. The batch is dealt to the threads, sample by sample.
 
 Sizes in the comments: T time steps, B samples, D units, V different words, N packed rows.
 """
-import math
-
-import numba
 import numpy
-from numba.extending import overload
 
-from sentiment.fast.threads import N_THREADS, SETTINGS, cut, inner, jit, run_parts
 from sentiment.engine import Apply, Op, config, grad_undefined, rewrites, tensor, unique
 from sentiment.fast.products import DEPTH, add_packed, add_product, pack
+from sentiment.fast.tanh import tanh
+from sentiment.fast.threads import N_THREADS, cut, inner, jit, run_parts
 
 # --- Kernels: numba -------------------------------------------------------------------------
-
-
-def tanh(x):
-    """Hyperbolic tangent: a rational approximation in float32, which compilers vectorize."""
-    return math.tanh(x)
-
-
-F = numpy.float32
-TANH_LIMIT = F(7.90531110763549805)  # beyond it, tanh is +-1 in float32
-TANH_TOP = (F(-2.76076847742355e-16), F(2.00018790482477e-13), F(-8.60467152213735e-11),
-            F(5.12229709037114e-08), F(1.48572235717979e-05), F(6.37261928875436e-04),
-            F(4.89352455891786e-03))
-TANH_BOTTOM = (F(1.19825839466702e-06), F(1.18534705686654e-04), F(2.26843463243900e-03),
-               F(4.89352518554385e-03))
-
-
-@overload(tanh, jit_options={name: SETTINGS[name] for name in ('error_model', 'fastmath')})
-def compiled_tanh(x):
-    if x != numba.float32:
-        return lambda x: math.tanh(x)
-
-    def rational(x):
-        if x > TANH_LIMIT:  # written so that NaN stays NaN
-            x = TANH_LIMIT
-        if x < -TANH_LIMIT:
-            x = -TANH_LIMIT
-        square = x * x
-        top = TANH_TOP[0]
-        for k in range(1, 7):
-            top = top * square + TANH_TOP[k]
-        bottom = TANH_BOTTOM[0]
-        for k in range(1, 4):
-            bottom = bottom * square + TANH_BOTTOM[k]
-        return x * top / bottom
-    return rational
 
 
 @inner

@@ -146,7 +146,7 @@ def open_gates(z):  # which no Python calls
 
 @pytest.mark.parametrize('dtype', ['float32', 'float64'])
 def test_gates_are_the_functions_that_they_stand_for(dtype):
-    # of all sizes, of either sign, and beyond what the rational approximation is made for
+    # of all sizes, of either sign, and beyond what they are made for
     x = numpy.exp(numpy.linspace(-30, 4, 40000)).astype(dtype)
     x = numpy.concatenate([x, -x, numpy.asarray([0, numpy.inf, -numpy.inf], dtype)])
     z = numpy.concatenate([x] * 4)
