@@ -120,9 +120,9 @@ def keep_short(train, maxlen):
 def split(train, valid_portion, rng, stretches=None):
     """Split a set at random into training and validation sets, as the tutorial does.
 
-    With ``stretches``, that many stretches of neighbours validate: where reviews of one film stand
-    side by side, as in IMDB's archive, few films that validate have been trained on, as none of the
-    test have.
+    With ``stretches``, that many stretches of neighbours validate, one somewhere in each of as many
+    equal parts: where reviews of one film stand side by side, as in IMDB's archive, few films that
+    validate have been trained on, as none of the test have; and where classes do, all validate.
     """
     n_samples = len(train[0])
     n_train = int(round(n_samples * (1. - valid_portion)))
@@ -133,9 +133,13 @@ def split(train, valid_portion, rng, stretches=None):
                                           % (0.5 / smaller + 1) if smaller > 0 else ''))
     order = rng.permutation(n_samples)
     if stretches:
-        size = max(1, (n_samples - n_train) // stretches)
-        place = rng.permutation(-(-n_samples // size))[numpy.arange(n_samples) // size]
-        order = order[numpy.argsort(place[order], kind='stable')]
+        validates = numpy.zeros(n_samples, bool)
+        bounds = numpy.arange(stretches + 1) * n_samples // stretches
+        for low, high, size in zip(bounds, bounds[1:],
+                                   numpy.diff(bounds * (n_samples - n_train) // n_samples)):
+            start = rng.permutation(numpy.arange(low, high - size + 1))[0]
+            validates[start:start + size] = True
+        order = order[numpy.argsort(validates[order], kind='stable')]
     return take(train, order[:n_train]), take(train, order[n_train:])
 
 

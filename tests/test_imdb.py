@@ -208,7 +208,7 @@ def test_no_network_is_one_line_that_says_what_to_do(server):
 
 
 @pytest.mark.parametrize('n_samples, portion, stretches', [(200, 0.1, 5), (60, 0.05, 20),
-                                                           (7, 0.5, 1)])
+                                                           (7, 0.5, 1), (8, 0.875, 5)])
 def test_stretches_of_neighbours_validate(n_samples, portion, stretches):
     train, valid = imdb.split(([[k] for k in range(n_samples)], numpy.arange(n_samples)), portion,
                               numpy.random.RandomState(0), stretches)
@@ -216,4 +216,6 @@ def test_stretches_of_neighbours_validate(n_samples, portion, stretches):
     assert len(valid[0]) == n_valid and sorted(numpy.concatenate([train[1], valid[1]])) == list(
         range(n_samples))
     runs = 1 + (numpy.diff(numpy.sort(valid[1])) > 1).sum()
-    assert runs <= min(stretches, n_valid) + 1  # the stretches, and a part of another
+    assert runs <= min(stretches, n_valid)  # those of two parts may touch
+    of_parts, _ = numpy.histogram(valid[1], numpy.arange(stretches + 1) * n_samples // stretches)
+    assert max(of_parts) - min(of_parts) <= 1
