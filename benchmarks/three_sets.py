@@ -37,7 +37,7 @@ from sentiment.using.measure import check_data  # noqa: E402
 
 N_STRETCHES, VALID_PORTION, LEAST = 10, 0.05, 1e-15
 RECIPES = {'imdb': ('full', 'max', 'wide'), 'sentences': ('tutorial', 'full', 'sentences'),
-           'chinese': ('full', 'wide', 'sentences')}
+           'chinese': ('full', 'wide', 'characters')}
 
 # --- Data: name -> path of imdb.pkl ------------------------------------------------------------
 

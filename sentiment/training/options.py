@@ -60,13 +60,14 @@ OLD_ENCODERS = {'auto': 'lstm', 'lstm_fused': 'lstm'}
 FULL = dict(maxlen=None, test_size=-1, test_once=True, validFreq=-1, saveFreq=-1, n_words=10000,
             batch_size=32, optimizer='adagrad', lrate=0.03, init_scale=0.03, crop=50,
             max_epochs=30, patience=30, stretches=10, keep='mean', ngrams=3, ngrams_as='teacher')
+SHORT = dict(FULL, crop=None, stretches=None, ngrams_in=1, ngrams_as='part')
 recipes = {
     'tutorial': {},
     'full': FULL,  # all of IMDB, the tutorial's architecture
     'max': dict(FULL, pooling='mean_max'),  # and the largest of each unit's states
     'wide': dict(FULL, max_epochs=12, ngrams_as='both'),  # and words, bigrams and trigrams
-    'sentences': dict(FULL, n_words=20000, ngrams=2, ngrams_in=1, ngrams_as='part', subwords=True,
-                      crop=None, stretches=None, max_epochs=5),  # the same for short texts
+    'sentences': dict(SHORT, n_words=20000, ngrams=2, subwords=True, max_epochs=5),  # short texts
+    'characters': dict(SHORT, ngrams=4, max_epochs=10),  # the same, read letter by letter
 }
 
 # --- Meaning ----------------------------------------------------------------------------------
