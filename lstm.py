@@ -387,7 +387,7 @@ def train_lstm(
         keep='best',  # parameters to keep: the best, of least validation error, last, or mean
         ngrams=None,  # the classifier also reads n-grams of up to this many words, or none
         ngrams_in=5,  # n-grams of so many training reviews or more are read
-        ngrams_as='part',  # part of the answer, teacher of the network that are then left, or both
+        ngrams_as='part',  # what n-grams are: part of the answer; teacher of the network, then left
         subwords=False,  # of n-grams, words also start from what their pieces tell: true or false
         ):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.

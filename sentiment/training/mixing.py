@@ -2,9 +2,9 @@
 import numpy
 
 from sentiment.engine import numpy_floatX
-from sentiment.training.calibration import LEAST, fit_temperature
+from sentiment.training.calibration import LEAST
 
-USUAL, DEVIATION = (0.2, 0.8), 0.1  # of the shares: seen on held-out films and sentences
+USUAL, DEVIATION = (0.25, 1.2), 0.15  # of the weights, seen on held-out films and sentences
 MOST = 20.
 
 
@@ -12,22 +12,20 @@ def fit_mix(probs, labels):
     """Return the weights (2,) of log probs (2, n, C) whose softmax has least log loss.
 
     Both parts learn from the same reviews, which the network remembers better than it reads others:
-    only reviews that were not trained on tell how much either is worth. Each part gets the
-    temperature that suits it alone, and a share. Few reviews tell little: before any is seen, each
-    share is taken for normally distributed around the usual.
+    only reviews that were not trained on tell how much either is worth. Few tell little: before any
+    is seen, each weight is taken for normally distributed around the usual.
     """
     from scipy.optimize import minimize
-    own = [1 / fit_temperature(part, labels) for part in probs]
     scores = numpy.log(numpy.maximum(numpy.asarray(probs, 'float64'), LEAST))
     samples = numpy.arange(len(labels))
 
-    def loss(shares):
-        mixed = numpy.tensordot(shares * own, scores, 1)
+    def loss(weights):
+        mixed = numpy.tensordot(weights, scores, 1)
         mixed -= mixed.max(axis=1, keepdims=True)
         losses = numpy.log(numpy.exp(mixed).sum(axis=1)) - mixed[samples, labels]
-        return losses.sum() + (((shares - USUAL) / DEVIATION) ** 2).sum() / 2
+        return losses.sum() + (((weights - USUAL) / DEVIATION) ** 2).sum() / 2
 
-    return own * minimize(loss, USUAL, bounds=[(0., MOST)] * len(USUAL)).x
+    return minimize(loss, USUAL, bounds=[(0., MOST)] * len(USUAL)).x
 
 
 def settle(tparams, measure, labels):

@@ -13,7 +13,7 @@ from sentiment.data.words import FIRST_WORD
 from sentiment.engine import config, describe, numpy_floatX
 from sentiment.log import logger
 from sentiment.training.calibration import KEPT
-from sentiment.wide.ngrams import NAMES, TEACHER, carry_over
+from sentiment.wide.ngrams import NAMES, PART, carry_over
 
 FORMAT_VERSION = 1
 ERRORS = ('train_err', 'valid_err', 'test_err')
@@ -216,7 +216,7 @@ def save_model(path, run, best):
 def answering(params, options):
     """Return the parameters that answer: all but those of n-grams that were only teachers."""
     return {name: value for name, value in params.items()
-            if name not in NAMES or options['ngrams_as'] != TEACHER}
+            if name not in NAMES or options['ngrams_as'] == PART}
 
 
 def checkpoint_path(saveto):

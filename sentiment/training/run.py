@@ -19,7 +19,7 @@ from sentiment.training.checkpoint import load_checkpoint, random_state, save_ch
 from sentiment.training.mixing import settle
 from sentiment.training.model_file import (checkpoint_path, checksum, course, save_model,
                                            unzip, zipp)
-from sentiment.wide.ngrams import TEACHER
+from sentiment.wide.ngrams import PART
 
 STOPS = [getattr(signal, name) for name in ('SIGINT', 'SIGTERM', 'SIGHUP')
          if hasattr(signal, name)]  # Windows has no SIGHUP
@@ -207,7 +207,7 @@ class Run:
     def validate_these(self):
         """Measure the errors of the parameters that are in place; keep them if they are the best.
         """
-        if self.options['ngrams'] and self.options['ngrams_as'] != TEACHER:
+        if self.options['ngrams'] and self.options['ngrams_as'] == PART:
             settle(self.tparams, lambda: self.measure(self.sets[1]), self.sets[1][1])
         probs = self.measure(self.sets[1])
         check_finite('a probability', probs.sum(), self.update)  # as no cost may have shown yet

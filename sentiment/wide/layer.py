@@ -4,7 +4,7 @@ Sizes in the comments: T time steps, B samples, C classes, N n-grams of a sample
 """
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import config, numpy_floatX, searchsorted, softmax, tensor, theano
-from sentiment.wide.ngrams import BOTH, TEACHER
+from sentiment.wide.ngrams import TEACHER
 
 CONSTANTS = ('ngrams', 'ngrams_ratio', 'mix')  # parameters that no gradient moves
 
@@ -46,19 +46,19 @@ def wide_scores(tparams, x, options):
 def join(scores, tparams, x, mask, y, pred, losses, options):
     """Return the answer (B, C) and the losses (B,) of a network and of the n-grams beside it.
 
-    pred and losses are the network's; scores: ``wide_scores`` or its twin. The n-grams learn by
-    themselves. As a part of the answer they are blended with the network, which learns as ever.
-    As its teacher they are not: it learns to say of its stretch what they say of that, and answers
-    alone (distillation: Hinton et al., 2015). As both, it learns so and is blended.
+    pred and losses are the network's; scores: ``wide_scores`` or its twin. As part of the answer
+    the n-grams learn by themselves, as the network does, and both are blended. As a teacher they
+    learn so too, but the network learns to say of its stretch what they say of it (distillation:
+    Hinton et al., 2015), and answers alone.
     """
-    small, role = numpy_floatX(1e-8), options.get('ngrams_as')
+    small = numpy_floatX(1e-8)
     wide_pred = softmax(scores(tparams, x, options))
     wide_losses = -tensor.log(wide_pred[tensor.arange(y.shape[0]), y] + small)
-    if role in (TEACHER, BOTH):
+    if options.get('ngrams_as') == TEACHER:
         stretch = softmax(scores(tparams, x * tensor.gt(mask, 0), options))
         taught = theano.gradient.disconnected_grad(stretch) * tensor.log(pred + small)
-        losses = -taught.sum(axis=1)
-    return pred if role == TEACHER else blend(tparams, pred, wide_pred), losses + wide_losses
+        return pred, wide_losses - taught.sum(axis=1)
+    return blend(tparams, pred, wide_pred), losses + wide_losses
 
 
 def blend(tparams, *preds):

@@ -13,7 +13,7 @@ from sentiment.log import logger
 from sentiment.wide.subwords import log_ratios, subword_ratios
 
 NAMES = ('ngrams', 'ngrams_ratio', 'ngrams_W', 'ngrams_b', 'mix')
-PART, TEACHER, BOTH = ROLES = 'part', 'teacher', 'both'  # what ``ngrams_as`` may be
+PART, TEACHER = ROLES = 'part', 'teacher'  # of the n-grams: what ``ngrams_as`` may be
 SCALE = 3.  # of the ratios in a review: with it, the network's learning rate suits the n-grams too
 START = 0.05  # of the weights where subwords tell of rare words, whose own would hardly move
 MAX_CODE = 2 ** 63
