@@ -71,9 +71,9 @@ class Server(uvicorn.Server):
 def listen(host, port):
     """Return a socket that is bound to an address; raises BadInput that says why not."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
+        family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        bound = socket.socket(family, kind)
+        bound = socket.socket(family, kind, protocol)  # asyncio sends at once only what says TCP
     except (OSError, UnicodeError) as error:
         raise BadInput('host: %.100s: %s' % (host, getattr(error, 'strerror', None) or error)
                        ) from error
