@@ -116,5 +116,5 @@ def make_server(app):
     """
     logging.getLogger('uvicorn').setLevel(logging.ERROR)  # hostile requests are no news
     return Server(uvicorn.Config(app, http=Protocol, ws='none', lifespan='on', log_config=None,
-                                 access_log=False, server_header=False, timeout_keep_alive=30,
-                                 loop='asyncio'))
+                                 access_log=False, server_header=False, proxy_headers=False,
+                                 timeout_keep_alive=30, loop='asyncio'))

@@ -127,6 +127,21 @@ def test_several_models_answer_as_one(saved, monkeypatch):
     assert made[0][0]([POSITIVE], False)[0]['label'] == 'positive'
 
 
+def test_an_answer_is_sent_at_once(model, monkeypatch):
+    made, seen = server.Protocol.connection_made, []
+
+    def connection_made(self, transport):
+        made(self, transport)
+        seen.append(transport.get_extra_info('socket').getsockopt(socket.IPPROTO_TCP,
+                                                                  socket.TCP_NODELAY))
+
+    monkeypatch.setattr(server.Protocol, 'connection_made', connection_made)
+    with running(make_app(model)) as port, connect(port) as connection:
+        connection.sendall(request_of(POSITIVE))
+        receive(connection)
+    assert seen and all(seen)  # else a second request of a connection waits 40 ms
+
+
 # --- Senders that nobody wants ----------------------------------------------------------------
 
 
