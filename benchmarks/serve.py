@@ -96,10 +96,10 @@ def figures(rounds, expected):
     times = sorted(1000 * one[1] for one in seen)
     rates = [len(some) / seconds for some, seconds in rounds]
     failed, wrong = compare(seen, expected)
+    middle, late = times[len(times) // 2], times[int(0.99 * len(times))]
     return rates, ('%6.0f requests/s  median %6.1f ms  99th percentile %6.1f ms  %d requests, %d '
-                  "errors, %d answers not predict's" % (
-                      statistics.median(rates), times[len(times) // 2],
-                      times[int(0.99 * len(times))], len(seen), failed, wrong))
+                   "errors, %d answers not predict's" % (
+                       statistics.median(rates), middle, late, len(seen), failed, wrong))
 
 
 def main():
