@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 from sentiment import __version__
 from sentiment.commands.common import load, verb_parser
+from sentiment.commands.export import check_needed
 from sentiment.commands.predict import predict_texts, told, towards
 from sentiment.commands.reading import each_source, is_packed
 from sentiment.commands.tabular import predict_table
@@ -37,6 +38,10 @@ def make_parser():
                              'reaches; 0.0.0.0: whoever reaches it, without a password)')
     parser.add_argument('--port', type=port_number, default=8000, metavar='N',
                         help='port to listen on (default: 8000; 0: any that is free)')
+    parser.add_argument('--in_browser', type=not_empty, metavar='FOLDER',
+                        help='let the page answer without this server too, by the model as ONNX '
+                             'and the runtime in FOLDER: node_modules/onnxruntime-web/dist, after '
+                             'npm install onnxruntime-web')
     return parser
 
 
@@ -44,11 +49,12 @@ def serve(arguments):
     """Serve a model until a signal says stop."""
     options = make_parser().parse_intermixed_args(arguments)
     try:
-        from sentiment.serving import about, app, server
+        from sentiment.serving import about, app, in_browser, server
     except ImportError as error:
         raise BadInput("to serve, FastAPI and uvicorn are needed (%s); run, in the checkout: pip "
                        "install -e '.[serve]'" % error) from error
     bound = server.listen(options.host, options.port)  # before the work of loading
+    runtime = in_browser.read_runtime(options.in_browser) if options.in_browser else None
     model = load(options)
     ask.check_words(model)
     paths = [options.model] + options.average
@@ -59,9 +65,17 @@ def serve(arguments):
         partial(answer, model),
         lambda job, how: answer_file(model, job, How(how['text_column'], None, how['encoding'])),
         about.all_about(models, model), __version__,
-        server.hosts_of(options.host, bound.getsockname()))
+        server.hosts_of(options.host, bound.getsockname()),
+        runtime and dict(runtime, **{'/model.onnx': exported(model)}))
     with bound:
         server.make_server(made).run(sockets=[bound])
+
+
+def exported(model):
+    """Return (bytes, media type) of a model as ONNX, which was compared with predict."""
+    check_needed()
+    from sentiment.portable.export import export
+    return export(model)[0], 'application/octet-stream'
 
 
 def answer(model, texts, explained):

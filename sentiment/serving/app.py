@@ -5,7 +5,7 @@ from typing import Dict, List, Optional, Tuple
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.exceptions import HTTPException
 from typing_extensions import Annotated
@@ -110,12 +110,13 @@ REFUSALS = {status: {'model': Reason, 'description': why} for status, why in {
 # --- The application --------------------------------------------------------------------------
 
 
-def make_app(answer, answer_file, about, version, hosts=None):
+def make_app(answer, answer_file, about, version, hosts=None, in_browser=None):
     """Return the ASGI application.
 
     answer: (list of texts, whether to explain) -> list of dicts, see Answer and Explained;
     answer_file: see :class:`~sentiment.serving.uploads.Uploads`; about: what GET /model says;
-    hosts: see :class:`~sentiment.serving.limits.Guard`.
+    hosts: see :class:`~sentiment.serving.limits.Guard`; in_browser: path -> (bytes, media type) of
+    what the page needs to answer by itself, None where it shall not.
     """
     predicting = Batcher(lambda texts: answer(texts, False), TOGETHER)
     explaining = Batcher(lambda texts: answer(texts, True), EXPLAINED_TOGETHER)
@@ -130,11 +131,12 @@ def make_app(answer, answer_file, about, version, hosts=None):
 
     app = FastAPI(title='LSTM sentiment', version=version, lifespan=lifespan, docs_url=None,
                   redoc_url=None, description='Tells whether reviews are positive, by one model.')
-    add_api(app, predicting, explaining, about)
+    add_api(app, predicting, explaining, dict(about, in_browser=bool(in_browser)))
     add_files(app, files)
     add_pages(app)
+    add_contents(app, in_browser or {})
     add_refusals(app)
-    return Guard(app, hosts)
+    return Guard(app, hosts, bool(in_browser))
 
 
 def add_api(app, predicting, explaining, about):
@@ -202,6 +204,17 @@ def add_pages(app):
     for name in sorted(os.listdir(STATIC)):
         if os.path.splitext(name)[1] in TYPES and name not in PAGES.values():
             add('/' + name, name)
+
+
+def add_contents(app, contents):
+    """Add files that are in memory, path -> (bytes, media type)."""
+    def add(path, content, kind):
+        @app.get(path, include_in_schema=False)
+        async def send():
+            return Response(content, media_type=kind)
+
+    for path, (content, kind) in contents.items():
+        add(path, content, kind)
 
 
 def add_refusals(app):

@@ -21,14 +21,14 @@ HEAD_SECONDS = 10             # that a connection may take to say what it wants
 PATIENCE = 30                 # seconds that a request waits for the model
 LINGER = 2                    # seconds in which the rest of a refused body is thrown away
 
-HEADERS = [(name.lower().encode(), value.encode()) for name, value in {
+HEADERS = {
     'Content-Security-Policy': "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
     'X-Content-Type-Options': 'nosniff', 'X-Frame-Options': 'DENY',
     'Referrer-Policy': 'no-referrer', 'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin', 'Cache-Control': 'no-store',
-    'Permissions-Policy': 'camera=(), geolocation=(), microphone=()'}.items()]
+    'Permissions-Policy': 'camera=(), geolocation=(), microphone=()'}
 LOCAL = ('localhost', '127.0.0.1', '[::1]')  # what this machine is called by itself
 
 
@@ -45,17 +45,18 @@ class Guard:
 
     hosts: the names that this server may be called by, None for any. A page of another site may
     have its own name point at this machine, and would then be taken for one of ours.
+    compiles: whether the page may compile WebAssembly.
     """
 
-    def __init__(self, app, hosts=None):
-        self.app, self.hosts = app, hosts
+    def __init__(self, app, hosts=None, compiles=False):
+        self.app, self.hosts, self.headers = app, hosts, headers_of_all(compiles)
 
     async def __call__(self, scope, receive, send):
         if scope['type'] != 'http':
             return await self.app(scope, receive, send)
         headers = dict(scope['headers'])
         body = Body(receive, *limit_of(scope), is_empty=not has_body(headers))
-        answer = Answer(body, send)
+        answer = Answer(body, send, self.headers)
         try:
             self.check(headers, body.limit)
             await self.app(scope, body.receive, answer.send)
@@ -79,6 +80,15 @@ class Guard:
         length = headers.get(b'content-length', b'0')
         if not length.isdigit() or len(length) > 18 or int(length) > limit:
             raise Refused(413, 'a body of more than %d bytes' % limit)
+
+
+def headers_of_all(compiles):
+    """Return the headers of every answer, as ASGI has them."""
+    policy = HEADERS['Content-Security-Policy']
+    if compiles:
+        policy = policy.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+    return [(name.lower().encode(), value.encode())
+            for name, value in dict(HEADERS, **{'Content-Security-Policy': policy}).items()]
 
 
 def has_body(headers):
@@ -142,8 +152,8 @@ class Answer:
     the connection is closed. A body beyond the limits has but one answer, of :meth:`refuse`.
     """
 
-    def __init__(self, body, send):
-        self.body, self.target, self.began = body, send, False
+    def __init__(self, body, send, headers):
+        self.body, self.target, self.headers, self.began = body, send, headers, False
 
     async def send(self, event):
         """Send an event of the application."""
@@ -163,7 +173,7 @@ class Answer:
         """Send an event, with what is added to it."""
         if event['type'] == 'http.response.start':
             own = dict(event.get('headers', []))
-            added = HEADERS + [(b'connection', b'close')] * self.body.more
+            added = self.headers + [(b'connection', b'close')] * self.body.more
             event = dict(event, headers=list(own.items()) + [
                 header for header in added if header[0] not in own])
             self.began = True

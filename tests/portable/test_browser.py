@@ -1,4 +1,4 @@
-"""An export answers in a browser, through docs/onnx.js alone, what predict answers here.
+"""An export answers in a browser, through onnx.js alone, what predict answers here.
 
 It needs Debian's chromium, Playwright, and npm's onnxruntime-web in node_modules (or NODE_PATH).
 """
@@ -34,15 +34,16 @@ FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-
          '--disable-background-networking', '--disable-component-update', '--disable-sync']
 ASK = """async ([url, texts]) => {
     const ort = await import('/runtime/ort.wasm.min.mjs');
-    const {load} = await import('/docs/onnx.js');
+    const {load} = await import('/onnx/onnx.js');
     const {classes, predict} = await load(ort, url);
     return {classes, probabilities: (await predict(texts)).map(row => Array.from(row, String))};
 }"""
 SPLIT = """async ([about, texts]) =>
-    texts.map((await import('/docs/onnx.js')).tokenizer(about))"""
+    texts.map((await import('/onnx/onnx.js')).tokenizer(about))"""
 with open(os.path.join(ROOT, 'docs', 'onnx.md'), encoding='utf-8') as file:
-    PAGES = {'/': '<!doctype html><title>empty</title>',
-             '/page.html': re.search('```html\n(.*?)```', file.read(), re.DOTALL).group(1)}
+    EXAMPLE = re.search('```html\n(.*?)```', file.read(), re.DOTALL).group(1)
+PAGES = {'/': '<!doctype html><title>empty</title>',
+         '/page.html': EXAMPLE.replace("'./onnx.js'", "'./onnx/onnx.js'")}
 NO_ICON = b'<link rel=icon href=data:,>'  # or the browser asks for one
 # what the rules of Moses tell apart
 PIECES = list('aAbzs.,\'`-"!?()0159 \n\t\u00e9\u00df\u03a9\u0436_&<>/;:%$\u20ac\u2026\u2019'
@@ -51,7 +52,7 @@ PIECES = list('aAbzs.,\'`-"!?()0159 \n\t\u00e9\u00df\u03a9\u0436_&<>/;:%$\u20ac\
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
-    """Serves /docs, /runtime and /models from their folders, and the pages."""
+    """Serves /onnx, /runtime and /models from their folders, and the pages."""
 
     extensions_map = dict(http.server.SimpleHTTPRequestHandler.extensions_map,
                           **{'.mjs': 'text/javascript', '.wasm': 'application/wasm'})
@@ -90,7 +91,8 @@ def models(tmp_path_factory):
 @pytest.fixture(scope='module')
 def page(models):
     """A page of a local server in headless Chromium; it asks no other host and logs no error."""
-    folders = {'docs': os.path.join(ROOT, 'docs'), 'runtime': RUNTIME, 'models': models[0]}
+    folders = {'onnx': os.path.join(ROOT, 'sentiment', 'serving', 'static'),
+               'runtime': RUNTIME, 'models': models[0]}
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Handler, folders))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     home, asked, said = 'http://127.0.0.1:%d/' % server.server_port, [], []

@@ -8,13 +8,13 @@ from sentiment.reviews.tables import How
 from sentiment.serving import about, app, server
 
 
-def make_app(model, answer=None, hosts=('127.0.0.1', 'localhost')):
+def make_app(model, answer=None, hosts=('127.0.0.1', 'localhost'), in_browser=None):
     """Return the application of a model, as the verb makes it, or with another answer."""
     return app.make_app(
         answer or partial(serve.answer, model),
         lambda job, how: serve.answer_file(model, job,
                                            How(how['text_column'], None, how['encoding'])),
-        about.all_about([('model.npz', model)], model), '0', hosts)
+        about.all_about([('model.npz', model)], model), '0', hosts, in_browser)
 
 
 @contextmanager

@@ -165,6 +165,11 @@ def test_the_model_tells_how_it_was_trained_and_no_place(client, model, saved):
     assert os.path.dirname(saved[0]) not in json.dumps(told)
 
 
+def test_nothing_is_handed_out_to_run_the_model_elsewhere_unless_told(client):
+    assert client.get('/model.onnx').status_code == 404
+    assert client.get('/model').json()['in_browser'] is False
+
+
 def test_the_api_describes_itself(client):
     paths = client.get('/openapi.json').json()['paths']
     assert set(paths) == {'/predict', '/explain', '/model', '/health', '/table'}

@@ -1,59 +1,25 @@
 """The page in a real browser: typing, colours, a file, two languages, a phone's width, axe-core."""
-import glob
-import os
-import shutil
-
 import pytest
 
-from tests.helpers import ROOT
+from tests import browser as real
 
-playwright = pytest.importorskip('playwright.sync_api', reason='needs the package playwright')
-CHROMIUM = next((path for path in map(shutil.which, ('chromium', 'chromium-browser',
-                                                     'google-chrome')) if path), None)
-pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason='needs Chromium'),
-              pytest.mark.xdist_group('browser'), pytest.mark.once]
-ARGUMENTS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-             '--disable-background-networking', '--disable-component-update', '--disable-sync',
-             '--disable-dev-shm-usage']
-# axe-core, which is not ours to hold: a path, or what npm has installed
-AXE = os.environ.get('AXE_CORE') or next(iter(glob.glob(os.path.join(
-    ROOT, 'node_modules', 'axe-core', 'axe.min.js'))), None)
 TEXT = 'Wordoa, wordpa but wordca and xyzzy!'  # two words for the positive class, one against it
 MARKUP = '<img src=x onerror=alert(1)> wordoa <b>wordpa</b><script>alert(2)</script>'
+pytestmark = real.MARKS
 
 
 @pytest.fixture(scope='module')
 def browser():
     """Chromium, started once."""
-    with playwright.sync_playwright() as started:
-        made = started.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with real.started() as made:
         yield made
-        made.close()
 
 
 @pytest.fixture
 def open_page(browser, port):
     """A function that opens the page; at the end nothing was wrong with any, or went elsewhere."""
-    wrong, contexts = [], []
-
-    def open_page(path='/', **settings):
-        context = browser.new_context(**settings)
-        contexts.append(context)
-        context.set_default_timeout(60000)
-        page = context.new_page()
-        page.on('console', lambda message: wrong.append(message.text))
-        page.on('pageerror', lambda error: wrong.append(str(error)))
-        page.on('dialog', lambda dialog: wrong.append('a dialog') or dialog.dismiss())
-        page.on('request', lambda request: wrong.append(request.url) if not request.url.startswith(
-            ('http://127.0.0.1:%d/' % port, 'blob:http://127.0.0.1:%d/' % port)) else None)
-        page.goto('http://127.0.0.1:%d%s' % (port, path))
-        page.wait_for_load_state('networkidle')
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert wrong == []
+    with real.pages(browser, 'http://127.0.0.1:%d' % port) as open_page:
+        yield open_page
 
 
 def type_text(page, text=TEXT):
@@ -234,7 +200,7 @@ def test_the_api_is_listed(open_page):
         '/predict', '/explain', '/model', '/health', '/table']
 
 
-@pytest.mark.skipif(AXE is None, reason='needs axe-core: AXE_CORE, or npm install axe-core')
+@real.WITH_AXE
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
 @pytest.mark.parametrize('path', ['/', '/docs'])
 def test_axe_finds_nothing(open_page, tmp_path, scheme, path):
@@ -244,7 +210,4 @@ def test_axe_finds_nothing(open_page, tmp_path, scheme, path):
         (tmp_path / 'some.csv').write_text('id,review\n1,wordoa\n2,\n')
         page.set_input_files('#file', str(tmp_path / 'some.csv'))
         page.wait_for_selector('#table')
-    page.add_script_tag(path=AXE)
-    found = page.evaluate('axe.run()')['violations']
-    assert [(one['impact'], one['id'], [node['target'] for node in one['nodes']])
-            for one in found] == []
+    assert real.axe(page) == []

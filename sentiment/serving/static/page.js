@@ -35,6 +35,7 @@ function typed() {
 
 async function ask(text, mine) {
   if (text.length > MOST) return fail(t('tooLong', {most: whole(MOST)}));
+  if ($('here').checked) return askHere(text, mine);
   abort = new AbortController();
   try {
     const response = await fetch(text.length > COLOURED ? '/predict' : '/explain', {
@@ -49,6 +50,16 @@ async function ask(text, mine) {
     else show(text, found.answers[0]);
   } catch {
     if (mine === asked) fail(t('unreachable'));
+  }
+}
+
+async function askHere(text, mine) {
+  try {
+    const {answer} = await import('./here.js');
+    const found = await answer(text);
+    if (mine === asked) show(text, found);
+  } catch (error) {
+    if (mine === asked) fail(t('notHere', {why: error.message}));
   }
 }
 
@@ -103,7 +114,7 @@ function note(text, answer) {
   const notes = [];
   if (answer.note) notes.push(t('noKnown'));
   else if (answer.unknown_words > 0.5) notes.push(t('unknown', {share: share(answer.unknown_words)}));
-  if (text.length > COLOURED) notes.push(t('uncoloured', {most: whole(COLOURED)}));
+  if (text.length > COLOURED && !$('here').checked) notes.push(t('uncoloured', {most: whole(COLOURED)}));
   $('note').textContent = notes.join(' ');
   $('note').hidden = !notes.length;
 }
@@ -217,6 +228,11 @@ $('language').addEventListener('click', () => {
   } catch { /* then it is asked again */ }
   translate();
 });
+$('here').addEventListener('change', () => {
+  $('kept').dataset.t = $('here').checked ? 'keptHere' : 'kept';
+  $('kept').textContent = t($('kept').dataset.t);
+  typed();
+});
 $('review').addEventListener('input', typed);
 speak(remembered() ?? (navigator.language.startsWith('zh') ? 'zh' : 'en'));
 translate();
@@ -224,6 +240,7 @@ prepare();
 try {
   about = await (await fetch('/model')).json();
   classes = about.classes;
+  $('here-box').hidden = !about.in_browser;
   tell();
 } catch {
   fail(t('unreachable'));

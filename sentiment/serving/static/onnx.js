@@ -1,6 +1,6 @@
-// Ask, in a browser, a model that `python lstm.py export` wrote: docs/onnx.md tells how.
+// Ask, in a browser, a model that `python lstm.py export` wrote: docs/onnx.md of the project tells how.
 
-/** Return {about, classes, tokenize, predict} of the ONNX file at a URL; ort: onnxruntime-web. */
+/** Return {about, classes, tokenize, predict, reads} of the ONNX file at a URL; ort: onnxruntime-web. */
 export async function load(ort, url) {
   const answer = await fetch(url);
   if (!answer.ok) throw new Error(`${url}: ${answer.status} ${answer.statusText}`);
@@ -23,7 +23,15 @@ export async function load(ort, url) {
     return texts.map((_, k) => data.slice(k * count, (k + 1) * count));
   }
 
-  return {about, classes: JSON.parse(about.classes), tokenize, predict};
+  /** Return what is known of a text: {unknown, known}, the share of its words that the model does
+      not know, and whether it knows one of the others; beside unknown words, punctuation is none. */
+  function reads(text) {
+    const words = tokenize(text), some = words.filter(word => indices.has(word));
+    return {unknown: 1 - some.length / words.length,
+            known: some.length === words.length || some.some(word => /[\p{L}\p{N}]/u.test(word))};
+  }
+
+  return {about, classes: JSON.parse(about.classes), tokenize, predict, reads};
 }
 
 // --- The metadata, which the runtime for browsers does not hand out -----------------------------
