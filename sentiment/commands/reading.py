@@ -22,8 +22,8 @@ CHUNK_BYTES = 2 ** 24  # and how much they may be: more waits in its file or pip
 PACKED = (GZIP, BZIP2, XZ, TAR, ZIP)
 
 # name: what answers are named after; file: a buffered binary stream; whole: it is one review;
-# alone: its path names no other file
-Source = namedtuple('Source', 'name file whole alone', defaults=(True,))
+# alone: its path names no other file; path: where it is a file of the disk as it stands
+Source = namedtuple('Source', 'name file whole alone path', defaults=(True, None))
 # a problem stands in place of a text; size: bytes of the source
 Item = namedtuple('Item', 'source text problem size')
 
@@ -44,7 +44,7 @@ def each_source(paths):
                         else reviews_below(path))
         else:
             with naming(path), with_start(open_readable(path)) as file:
-                yield Source(path, file, False)
+                yield Source(path, file, False, path=path)
 
 
 def is_packed(path):
@@ -99,8 +99,8 @@ def read_source(source, whole, how):
             text = text_of(name, number, row.get(column))
             yield Item('%s:%d' % (name, number), text or None,
                        None if text else 'an empty review', len(text))
-    elif form == MODEL and not whole and os.path.isfile(name):  # Keras' imdb.npz
-        for kind, found in read_sets(name, how).items():
+    elif form == MODEL and not whole and source.path and os.path.isfile(source.path):  # Keras'
+        for kind, found in read_sets(source.path, how).items():
             for number, text in enumerate(found.texts):
                 yield Item('%s:%s:%d' % (name, kind, number), text, None, len(text))
     elif form == FASTTEXT and not whole:

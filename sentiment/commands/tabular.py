@@ -49,8 +49,9 @@ def predict_table(model, source, form, options, how, out, keep=None):
                 writer.write(number, {names[name]: value for name, value in row.items()}, told)
             bar.update(len(chunk))
     writer.close()
-    return unread and '%s: %d of its rows have no text, such as row %d; they have no answer' % (
-        source.name, unread, which)
+    return None if not unread else (
+        '%s: %d of its rows have no text, such as row %d; they have no answer'
+        % (source.name, unread, which))
 
 
 def check_binary(form):

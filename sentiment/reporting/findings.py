@@ -56,23 +56,25 @@ def confident_errors(model, reviews, labels, probs, texts=None, verbose=False):
     answers = probs.argmax(axis=1)
     wrong = numpy.flatnonzero(answers != labels)
     wrong = wrong[numpy.argsort(-probs[wrong].max(axis=1), kind='stable')][:N_ERRORS]
+    words = model.dictionary and {index: word for word, index in model.dictionary.items()}
     found = []
     for k in progress(wrong, verbose, 'errors'):
-        reading = reading_of(model, reviews[k], texts and texts[k])
+        reading = reading_of(model, reviews[k], words, texts and texts[k])
         odds = reading and log_odds(explain_reading(model, reading)[1], answers[k])
         found.append(Wrong(int(k), int(labels[k]), int(answers[k]), float(probs[k].max()),
                            reading and reading.words, odds))
     return found
 
 
-def reading_of(model, review, text=None):
+def reading_of(model, review, words, text=None):
     """Return the :class:`~sentiment.using.ask.Reading` of a review, None if its words are unknown.
+
+    words: index -> word, None if the model does not carry them.
     """
     if text is not None:
         return read_texts(model, [text])[0]
-    if model.dictionary is None:
+    if words is None:
         return None
-    words = {index: word for word, index in model.dictionary.items()}
     return as_reading([words.get(int(k), NO_WORD) for k in review], [int(k) for k in review])
 
 

@@ -1,6 +1,7 @@
 """What a page tells of a model: how it was trained, on what, and how often it is wrong."""
 import hashlib
 import json
+from functools import partial
 
 import numpy
 
@@ -45,7 +46,8 @@ def options_of(model):
 
 def course(saved):
     """Return how a training went: what of it is in a model and can be drawn."""
-    parts = {'history': ('f', (None, 4), as_history), 'costs': ('f', (None,), as_curve),
+    parts = {'history': ('f', (None, 4), partial(as_history, saved.get('valid_err'))),
+             'costs': ('f', (None,), as_curve),
              'lengths': ('iu', (None,), as_histogram), 'reliability': ('f', (None, 3), as_bins)}
     told = {}
     for name, (kind, shape, tell) in parts.items():
@@ -58,9 +60,14 @@ def course(saved):
     return told
 
 
-def as_history(history):
-    """Return the errors on training, validation and test reviews after some updates."""
-    return {'history': [[number(value) for value in row] for row in history]}
+def as_history(valid_err, history):
+    """Return the errors on training, validation and test reviews after some updates, and those of
+    the parameters that were kept, None where validation was never measured.
+    """
+    measured = history[history[:, 2] == history[:, 2]]
+    kept = plots.kept_row(measured, valid_err) if len(measured) else None
+    return {'history': [[number(value) for value in row] for row in history],
+            'kept': None if kept is None else [number(value) for value in kept]}
 
 
 def as_curve(costs):

@@ -49,16 +49,15 @@ class Counted(io.RawIOBase):
 
 
 class Output(io.BufferedWriter):
-    """The file of an answer, which can be stopped; our folder is not named in it."""
+    """The file of an answer, which can be stopped."""
 
     def __init__(self, job):
         super().__init__(io.FileIO(job.target, 'w'))
-        self.job, self.name_of_ours = job, os.fsencode(job.source)
+        self.job = job
 
     def write(self, data):
         self.job.check()
-        super().write(bytes(data).replace(self.name_of_ours, b'file'))
-        return len(data)
+        return super().write(data)
 
 
 class Job:
@@ -82,21 +81,22 @@ class Job:
             raise BadInput('%s: not answered within %d s' % (self.source, UPLOAD_SECONDS))
 
     def watch(self, source):
-        """Return a source of predict's whose file counts."""
-        return source._replace(file=io.BufferedReader(Counted(source.file, self), START))
+        """Return a source of predict's whose file counts, and whose name is not that of our folder.
+        """
+        return source._replace(name=self.plain(source.name),
+                               file=io.BufferedReader(Counted(source.file, self), START))
 
     def run(self, answer_file, options):
-        """Answer the file; raises BadInput that calls it 'the file'."""
+        """Answer the file; raises BadInput that calls it 'file'."""
         self.end = time.monotonic() + UPLOAD_SECONDS
         try:
-            self.form, trouble = answer_file(self, options)
-        except BadInput as error:
+            self.form, self.trouble = answer_file(self, options)
+        except BadInput as error:  # some of them name the path
             raise BadInput(self.plain(str(error))) from error
-        self.trouble = self.plain(trouble) if trouble else None
 
     def plain(self, line):
         """Return a line without the name of our folder."""
-        return line.replace(self.source, 'the file')
+        return line.replace(self.source, 'file')
 
     def preview(self):
         """Return the first rows of the answer: {columns, rows}, texts of bounded length."""

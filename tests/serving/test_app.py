@@ -226,11 +226,11 @@ def test_what_is_wrong_with_a_file_is_a_line_that_names_no_folder_of_ours(client
                          (b'review,label\ngood\n', 'row 2: 1 fields')]:
         line, = [line for line in table_of(client, data)[0] if 'done' not in line] or [{}]
         if data:
-            assert reason in line['error'] and line['error'].startswith('the file: ')
+            assert reason in line['error'] and line['error'].startswith('file: ')
     lines, table = table_of(client, b'a,b,label\n%s,2,3\n' % POSITIVE.encode(), text_column='a')
     assert lines[-1]['end'] and b'positive' in table
     lines, _ = table_of(client, b'id,review\n1,wordoa\n2,\n')
-    assert lines[-1]['warning'].startswith('the file: 1 of its rows have no text')
+    assert lines[-1]['warning'].startswith('file: 1 of its rows have no text')
 
 
 def test_what_a_file_leaves_on_the_disk_is_gone(client, tmp_path, monkeypatch):

@@ -54,12 +54,9 @@ function short(value) {
   return value >= 10000 ? number(value / 1000, 3) + 'k' : number(value, 3);
 }
 
-function errors({history, errors: {valid} = {}}) {
+function errors({history, kept}) {
   const measured = history.flatMap(row => row.slice(1)).filter(value => value !== null);
-  const some = history.filter(row => row[2] !== null);
-  if (!measured.length || !some.length) return [];
-  const least = Math.min(...some.map(row => row[2]));
-  const kept = some.filter(row => row[2] === valid).pop() || some.filter(row => row[2] === least).pop();
+  if (!kept) return [];
   const {figure, svg, x, y} = frame('errors', [0, history[history.length - 1][0]], [0, Math.max(...measured)],
     short, value => share(value), {n: whole(kept[0]), share: share(kept[2])});
   add(svg, 'path', {class: 'dotted', d: `M${x(kept[0])} ${TOP}V${HIGH - BOTTOM}`});
