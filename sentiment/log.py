@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from tqdm import tqdm
 
 QUIET = ContextVar('quiet', default=False)  # of a thread: others may talk meanwhile
+KEPT = ContextVar('kept', default=None)  # of a thread: a list, where another will say it
 
 
 class AboveBars(logging.Handler):
@@ -24,6 +25,9 @@ class AboveBars(logging.Handler):
 
 def is_said(record):
     """Whether a record is for the user: in quiet, warnings alone are."""
+    if KEPT.get() is not None:
+        KEPT.get().append((record.msg, record.getMessage()))
+        return False
     return not QUIET.get() or record.levelno >= logging.WARNING
 
 
@@ -35,6 +39,17 @@ def quiet(wanted=True):
         yield
     finally:
         QUIET.reset(token)
+
+
+@contextmanager
+def kept():
+    """Keep what would be said in this thread, without a bar: give the list of (kind, line)."""
+    token = KEPT.set([])
+    try:
+        with quiet():
+            yield KEPT.get()
+    finally:
+        KEPT.reset(token)
 
 
 def no_bar():

@@ -4,6 +4,7 @@ import json
 
 import lstm
 from sentiment.commands.common import load, verb_parser
+from sentiment.commands.parts import add_cluster, evaluate_parts, is_of_parts
 from sentiment.commands.showing import width_of
 from sentiment.parser import add_reading, not_empty
 from sentiment.using import measure
@@ -21,7 +22,7 @@ def add_test_set(parser):
     parser.add_argument('--dataset', choices=list(lstm.datasets), help='test on this data set')
     parser.add_argument('--path', type=not_empty,
                         help='test on this imdb.pkl, or these reviews: a table, an archive, a '
-                             'folder of classes')
+                             "folder of classes, all tables of a glob such as 'parts/*.csv'")
     add_reading(parser)
     parser.add_argument('--test_size', type=number_of_reviews, metavar='N',
                         help='test on this many random reviews; -1: on all (default: as trained)')
@@ -38,11 +39,15 @@ def evaluate(arguments):
     parser = verb_parser('evaluate', 'Measure a model: by default on the very reviews that its '
                          'training was tested on.')
     add_test_set(parser)
+    add_cluster(parser, 'the tables of a folder or glob --path measured')
     parser.add_argument('--json', action='store_true', help='one line for machines')
     options = parser.parse_intermixed_args(arguments)
-    model = load(options)
-    data = measure.load_test_set(model, **test_set(options))
-    measured = measure.evaluate(model, data, verbose=True)
+    if is_of_parts(options):
+        measured = evaluate_parts(parser, options)
+    else:
+        model = load(options)
+        data = measure.load_test_set(model, **test_set(options))
+        measured = measure.evaluate(model, data, verbose=True)
     print(json.dumps(measured) if options.json else as_table(measured))
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from tqdm import tqdm
 
 from sentiment.commands.common import columns, is_terminal, load, verb_parser
+from sentiment.commands.parts import add_cluster, check_asked, is_for_parts, predict_parts
 from sentiment.commands.reading import (CHUNK, ahead, each_source, gather, read_sources,
                                         size_of)
 from sentiment.commands.showing import WIDTH, as_json, as_text, colourful, csv_writer
@@ -34,10 +35,14 @@ def make_parser():
                         help='text, one review a line; a table (CSV, TSV, JSON lines, parquet, '
                              '...), whose rows come back with what the model says of each; a '
                              'folder or an archive, one review in each *.txt below it; -, standard '
-                             'input (default)')
+                             'input (default); with --output FOLDER, parts: folders and globs of '
+                             'tables, also s3://... and what else fsspec knows')
     add_reading(parser, label=False)
     parser.add_argument('--output', metavar='FILE', type=not_empty,
-                        help='write the answers into this file, whole or not at all')
+                        help='write the answers into this file, whole or not at all; into a folder '
+                             '(FOLDER/, if it is not there yet): one file for each part, of its '
+                             'name; parts that are there already stay')
+    add_cluster(parser, 'the parts answered')
     parser.add_argument('--whole', action='store_true', help='each FILE is one review')
     parser.add_argument('--explain', action='store_true',
                         help='tell how the answer changes without each word: by how much it '
@@ -65,8 +70,17 @@ def predict(arguments):
             parser.error('--%s goes with --explain' % name)
     if options.states and options.ngrams:
         parser.error('--states and --ngrams: give one of them')
-    files = options.files or ['-']
     how = How(options.text_column, None, check_encoding(options.encoding))
+    if is_for_parts(options):
+        check_asked(parser, options)
+        predict_parts(options, how)
+    else:
+        predict_files(options, how)
+
+
+def predict_files(options, how):
+    """Print what the model says of each review of the files, or write it into one."""
+    files = options.files or ['-']
     check_outputs(options, files + [options.model] + options.average)
     model = load(options)
     sources = each_source(files)

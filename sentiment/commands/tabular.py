@@ -11,7 +11,7 @@ from sentiment.commands.common import is_terminal
 from sentiment.commands.reading import ahead
 from sentiment.data.forms import CSV, JSON_LINES, OFFICE, PARQUET, TSV, WHOLE_JSON
 from sentiment.data.safe_io import BadInput
-from sentiment.log import logger
+from sentiment.log import logger, no_bar
 from sentiment.reviews.read import text_of
 from sentiment.reviews.tables import READERS, find_columns, need
 from sentiment.using import ask
@@ -38,8 +38,9 @@ def predict_table(model, source, form, options, how, out, keep=None):
     writer = WRITERS[form](out or sys.stdout.buffer, [names[name] for name in table.columns], added,
                            table if form == table.form else None, how)
     unread, which = 0, None
-    with tqdm(desc='Predicting', unit=' rows', leave=False, disable=not is_terminal(sys.stderr)
-              or is_terminal(sys.stdout)) as bar, ask.reader(model, CHUNK) as read:
+    hidden = no_bar() or not is_terminal(sys.stderr) or is_terminal(sys.stdout)
+    with tqdm(desc='Predicting', unit=' rows', leave=False, disable=hidden) as bar, \
+            ask.reader(model, CHUNK) as read:
         for chunk, readings in ahead(pieces(table, column),
                                      lambda chunk: read([text for _, text, _ in chunk])):
             answers = answer(model, readings, keep)

@@ -40,6 +40,11 @@ def evaluate(model, data, verbose=False):
 
 def figures(model, reviews, labels, probs):
     """Return what :func:`evaluate` does, of checked data and the model's probabilities (n, C)."""
+    return figures_of(model, labels, probs, unknown_share(reviews))
+
+
+def figures_of(model, labels, probs, unknown):
+    """Return the same, of labels (n,), probabilities (n, C) and the share of unknown words."""
     n_classes, probs = model.options['ydim'], probs.astype('float64')
     predicted = probs.argmax(axis=1)
     confusion = numpy.zeros((n_classes, n_classes), int)
@@ -50,7 +55,7 @@ def figures(model, reviews, labels, probs):
             'log_loss': float(-numpy.log(likelihood.clip(1e-15)).mean()),
             'brier': brier_score(probs, labels),
             'calibration_error': calibration_error(reliability(probs, labels)),
-            'auc': area_under_roc(probs, labels), 'unknown_words': unknown_share(reviews),
+            'auc': area_under_roc(probs, labels), 'unknown_words': unknown,
             'confusion': confusion.tolist(), 'classes': by_class(model.classes, confusion)}
 
 

@@ -44,7 +44,8 @@ class Model:
         self.classes = classes or default_classes(options['ydim'])
 
     def __getstate__(self):
-        return dict(vars(self), compiled={})  # functions cannot be pickled, but compiled again
+        named = {name: getattr(value, '__name__', value) for name, value in self.options.items()}
+        return dict(vars(self), options=named, compiled={})  # functions are compiled again
 
     def compile(self, name, build):
         """Return the function ``name``, compiled by ``build`` when it is first asked for."""

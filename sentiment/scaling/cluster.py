@@ -1,0 +1,126 @@
+"""Dask's workers: what they need is sent to each once, then they take item after item.
+
+The one file that knows Dask. Client, scheduler and workers have this program, in one version, and
+see the same files; the scheduler imports nothing of it but this room.
+"""
+import contextlib
+import logging
+import os
+import pickle
+import threading
+import uuid
+
+import distributed
+from distributed.scheduler import KilledWorker
+
+from sentiment import __version__
+from sentiment.data.errors import BadInput, reason
+from sentiment.data.words import count_cores
+from sentiment.scaling.result import Result, attempt
+
+LOCAL = 'local'
+WAIT = 30  # s, for a first worker to be there
+JOBS = {}  # a worker's own: name -> Job
+
+
+class Job(distributed.WorkerPlugin):
+    """What the workers do with each item, sent to each once, also to those that come later."""
+
+    def __init__(self, work):
+        self.name, self.version = 'lstm-%s' % uuid.uuid4().hex, __version__
+        self.pickled, self.work = pickle.dumps(work), None
+
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name != 'lock'}
+
+    def setup(self, worker):
+        """Be found by the tasks of this worker."""
+        self.lock = threading.Lock()
+        JOBS[self.name] = self
+
+    def teardown(self, worker):
+        """Leave the worker's memory."""
+        JOBS.pop(self.name, None)
+
+    def opened(self):
+        """Return the work, opened when the first item of this worker comes."""
+        if self.version != __version__:
+            raise BadInput('this worker has version %s of the program, the client has %s'
+                           % (__version__, self.version))
+        with self.lock:
+            if self.work is None:
+                self.work = pickle.loads(self.pickled)
+        return self.work
+
+
+def do(name, item):
+    """Do the job of that name with an item, on a worker; return its Result."""
+    return attempt(lambda item: JOBS[name].opened()(item), item)
+
+
+def each_result(address, work, items):
+    """Yield (place, Result) of ``work`` for each item, as they come.
+
+    work: a picklable function of an item, which must be the same whenever it is done again: the
+    items of a worker that dies are given to others. Raises BadInput if there is no cluster.
+    """
+    job = Job(work)
+    with joined(address) as client, registered(client, address, job):
+        futures = client.map(do, [job.name] * len(items), items, pure=False,
+                             key=['%s-%d' % (job.name, k) for k in range(len(items))])
+        places = {future.key: place for place, future in enumerate(futures)}
+        waiting = distributed.as_completed(futures, loop=client.loop)
+        del futures  # each lives until it is done, and its answer no longer
+        for future in waiting:
+            place = places[future.key]
+            yield place, outcome(address, future, getattr(items[place], 'path', items[place]))
+
+
+def outcome(address, future, name):
+    """Return the Result of a task that has ended, also of one that its workers did not survive."""
+    if future.status in ('cancelled', 'lost'):
+        raise BadInput('%s: the scheduler has gone; what is done stays, and the same command goes '
+                       'on' % address)
+    if isinstance(future.exception(), KilledWorker):
+        return Result(None, '%s: the workers that took it died, one after the other, for want of '
+                      'memory perhaps' % name, [])
+    return future.result()
+
+
+# --- The cluster ------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def joined(address):
+    """Give a client of the cluster: one made on this machine, a worker a core; that of a tcp://
+    address; that of a scheduler's file. Raises BadInput if none answers.
+    """
+    logging.getLogger('distributed').setLevel(logging.CRITICAL)  # what matters is said in a line
+    with contextlib.ExitStack() as stack:
+        where = {'scheduler_file': address} if os.path.isfile(address) else {'address': address}
+        if address == LOCAL:
+            where = {'address': stack.enter_context(distributed.LocalCluster(
+                n_workers=count_cores(), threads_per_worker=1, dashboard_address=None,
+                silence_logs=logging.CRITICAL))}
+        try:
+            client = stack.enter_context(distributed.Client(set_as_default=False, **where))
+            client.wait_for_workers(1, timeout=WAIT)
+        except (OSError, ValueError, TimeoutError, distributed.TimeoutError) as error:
+            raise BadInput('--cluster %s: no scheduler with a worker answers: %s'
+                           % (address, reason(error))) from error
+        yield client
+
+
+@contextlib.contextmanager
+def registered(client, address, job):
+    """Have a job on all workers for the time of the block."""
+    try:
+        client.register_plugin(job, name=job.name)
+    except Exception as error:  # of any kind: what unpickling there raised
+        raise BadInput('%s: its scheduler and workers need this program, in the same version; '
+                       'install it there: %s' % (address, reason(error))) from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(Exception):  # a scheduler that has gone has no jobs
+            client.unregister_worker_plugin(job.name)
