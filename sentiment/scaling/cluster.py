@@ -78,13 +78,14 @@ def each_result(address, work, items):
 
 def outcome(address, future, name):
     """Return the Result of a task that has ended, also of one that its workers did not survive."""
-    if future.status in ('cancelled', 'lost'):
-        raise BadInput('%s: the scheduler has gone; what is done stays, and the same command goes '
-                       'on' % address)
-    if isinstance(future.exception(), KilledWorker):
+    try:
+        return future.result()
+    except KilledWorker:
         return Result(None, '%s: the workers that took it died, one after the other, for want of '
                       'memory perhaps' % name, [])
-    return future.result()
+    except (distributed.CancelledError, distributed.comm.CommClosedError) as error:
+        raise BadInput('%s: the scheduler has gone; what is done stays, and the same command goes '
+                       'on' % address) from error
 
 
 # --- The cluster ------------------------------------------------------------------------------
@@ -95,7 +96,9 @@ def joined(address):
     """Give a client of the cluster: one made on this machine, a worker a core; that of a tcp://
     address; that of a scheduler's file. Raises BadInput if none answers.
     """
-    logging.getLogger('distributed').setLevel(logging.CRITICAL)  # what matters is said in a line
+    for name in list(logging.root.manager.loggerDict):
+        if name.split('.')[0] == 'distributed':  # what matters is said in a line
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
         where = {'scheduler_file': address} if os.path.isfile(address) else {'address': address}
         if address == LOCAL:

@@ -1,0 +1,93 @@
+"""Real schedulers and workers on loopback: what is done is done once, and as on one machine."""
+import os
+
+import pytest
+
+from sentiment.commands.main import main
+from sentiment.data.safe_io import BadInput
+from sentiment.scaling.each import each_answer
+from tests.commands.test_parts import contents, write_parts
+from tests.scaling import running
+
+dask = pytest.importorskip('dask')
+pytest.importorskip('distributed')
+pytestmark = pytest.mark.xdist_group('dask')
+
+
+@pytest.fixture(scope='module')
+def cluster(tmp_path_factory):
+    with running.cluster(tmp_path_factory.mktemp('dask')) as processes:
+        yield processes
+
+
+@pytest.fixture(autouse=True)
+def soon():
+    """Give up after 3 s what has gone."""
+    with dask.config.set({'distributed.comm.timeouts.connect': '3s'}):
+        yield
+
+
+def test_parts_have_the_bytes_of_the_single_machine(saved, cluster, tmp_path, capsys):
+    tables, here, there = write_parts(tmp_path / 'parts', 12), tmp_path / 'here', tmp_path / 'there'
+    here.mkdir()
+    assert main(['predict', saved[0], tables, '--output', str(here)]) == 0
+    command = ['predict', saved[0], tables, '--output', str(there), '--cluster', cluster.file]
+    assert main(command) == 0
+    assert len(contents(here)) == 13 and contents(here) == contents(there)
+    measured = []
+    for more in ([], ['--cluster', cluster.file]):
+        capsys.readouterr()
+        assert main(['evaluate', saved[0], '--path', tables + '/*', '--json'] + more) == 0
+        measured.append(capsys.readouterr().out)
+    assert measured[0] == measured[1]
+
+
+def test_a_dead_worker_s_items_are_done_by_others(cluster):
+    answers = each_answer(running.slow_square, range(30), cluster.file)
+    found = [next(answers)]
+    cluster.kill_worker(0)
+    cluster.add_worker()
+    with pytest.raises(BadInput, match='1 of 30 parts could not be done, such as 13: unlucky'):
+        for answer in answers:
+            found.append(answer)
+    assert sorted(found) == [(k, k * k) for k in range(30) if k != 13]
+
+
+def test_an_item_that_kills_its_workers_is_named(cluster):
+    cluster.add_worker()
+    cluster.add_worker()
+    found = []
+    with pytest.raises(BadInput, match='1 of 2 .* 7: the workers that took it died'):
+        for answer in each_answer(running.kill_own_worker, [0, 7], cluster.file):
+            found.append(answer)
+    assert found == [(0, 0)]
+
+
+def test_what_is_said_there_is_said_here(cluster, capsys):
+    assert len(list(each_answer(running.slow_square, range(4), cluster.file))) == 4
+    err = capsys.readouterr().err
+    assert ': an odd one' in err and '"%d: an odd one" was said 2 times' in err
+
+
+def test_a_scheduler_that_goes_is_a_line_and_the_next_one_goes_on(cluster):
+    answers = each_answer(running.slow_square, range(40), cluster.file)
+    next(answers)
+    cluster.kill(cluster.scheduler)
+    with pytest.raises(BadInput, match='the scheduler has gone; .* the same command goes on'):
+        list(answers)
+    cluster.start_scheduler()
+    cluster.add_worker()
+    assert dict(each_answer(running.slow_square, range(3), cluster.file)) == {0: 0, 1: 1, 2: 4}
+
+
+def test_no_scheduler_is_one_line(saved, tmp_path, capsys):
+    tables = write_parts(tmp_path / 'parts', 1)
+    assert main(['predict', saved[0], tables, '--output', str(tmp_path / 'out'), '--cluster',
+                 'tcp://127.0.0.1:1']) == 2
+    err = capsys.readouterr().err
+    assert '--cluster tcp://127.0.0.1:1: no scheduler' in err and len(err.splitlines()) == 1
+    assert os.listdir(str(tmp_path / 'out')) == ['_manifest.json']
+
+
+def test_local_workers_do_the_same(cluster):
+    assert dict(each_answer(running.slow_square, range(3), 'local')) == {0: 0, 1: 1, 2: 4}
