@@ -103,7 +103,7 @@ def joined(address):
         where = {'scheduler_file': address} if os.path.isfile(address) else {'address': address}
         if address == LOCAL:
             where = {'address': stack.enter_context(distributed.LocalCluster(
-                n_workers=count_cores(), threads_per_worker=1, dashboard_address=None,
+                n_workers=count_cores(), threads_per_worker=1, dashboard_address='127.0.0.1:0',
                 silence_logs=logging.CRITICAL))}
         try:
             client = stack.enter_context(distributed.Client(set_as_default=False, **where))

@@ -17,7 +17,8 @@ RUN = [sys.executable, '-c', 'import sys; from distributed.cli import {0}; sys.a
 class Processes:
     """A scheduler, whose address is in ``file``, and its workers, each one process."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, environment):
+        self.environment = dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1', **environment)
         self.file, self.folder, self.workers = os.path.join(folder, 'scheduler.json'), folder, []
         self.start_scheduler()
 
@@ -26,8 +27,7 @@ class Processes:
         with open(os.path.join(self.folder, what + '.log'), 'ab') as log:
             return subprocess.Popen(command + ['--scheduler-file', self.file, '--no-dashboard']
                                     + list(options), cwd=ROOT, stdout=log, stderr=log,
-                                    env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1',
-                                             DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES='1'))
+                                    env=self.environment)
 
     def start_scheduler(self):
         if os.path.exists(self.file):
@@ -56,9 +56,9 @@ class Processes:
 
 
 @contextmanager
-def cluster(folder, n_workers=2):
+def cluster(folder, n_workers=2, **environment):
     """Give the :class:`Processes` of a cluster in a folder; they end with the block."""
-    processes = Processes(str(folder))
+    processes = Processes(str(folder), environment)
     try:
         for _ in range(n_workers):
             processes.add_worker()

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.xdist_group('dask')
 
 @pytest.fixture(scope='module')
 def cluster(tmp_path_factory):
-    with running.cluster(tmp_path_factory.mktemp('dask')) as processes:
+    with running.cluster(tmp_path_factory.mktemp('dask'),
+                         DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES='1') as processes:
         yield processes
 
 
