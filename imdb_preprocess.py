@@ -1,18 +1,23 @@
 """Turn raw reviews into the files that the tutorial trains on: imdb.pkl and imdb.dict.pkl."""
 import argparse
+import itertools
 import signal
 import sys
 
 import numpy
 
-from sentiment.data.pickles import save
+from sentiment.data.pickles import check_places, rank, save, write_sets
 from sentiment.data.safe_io import BadInput
 from sentiment.data.tokenizers import MOSES, NAMES, advice, check_tokenizer
 from sentiment.log import logger
 from sentiment.parser import Parser, add_reading, at_least
 from sentiment.reviews.classes import check_classes, in_order, indices_of
+from sentiment.reviews.encodings import check_encoding
 from sentiment.reviews.read import Reviews, read_sets
 from sentiment.reviews.tables import How
+from sentiment.scaling.numbering import number_parts
+from sentiment.scaling.parts import find_parts
+from sentiment.scaling.storage import is_pattern
 
 # --- A training and a test set ----------------------------------------------------------------
 
@@ -78,10 +83,46 @@ def write(source, train, test, output_dir, jobs, tokenizer):
     if warning:
         logger.info(warning)
     n_words = save(*for_model, output_dir, jobs=jobs, classes=classes, tokenizer=tokenizer)
+    return told(train, test, classes, n_words, output_dir)
+
+
+def told(train, test, classes, n_words, output_dir):
+    """Return the line that says what was written."""
     return ('%d reviews to train on, %d to test, of classes %s; %d different words; imdb.pkl and '
             'imdb.dict.pkl are in %s' % (len(train.texts), len(test.texts), ', '.join(
                 '%s (%d)' % (name, train.labels.count(name)) for name in classes), n_words,
                 output_dir))
+
+
+# --- Parts ------------------------------------------------------------------------------------
+
+
+def preprocess_parts(source, output_dir, cluster=None, test_portion=0.1, seed=123, how=How(),
+                     test_path=None, tokenizer=MOSES):
+    """Write the files that :func:`preprocess` writes of the rows of all parts, one part behind the
+    other; on a cluster, its workers read and tokenize them.
+
+    source, test_path: a folder or glob of tables; the rest as there. Raises :class:`BadInput`.
+    """
+    check_tokenizer(tokenizer)
+    how = how._replace(encoding=check_encoding(how.encoding))
+    paths = find_parts([source])
+    test_paths = find_parts([test_path]) if test_path else []
+    check_places(output_dir, 'imdb')  # before the long work
+    words, numbers, labels = number_parts(paths + test_paths, how, tokenizer, cluster)
+    n_train = sum(map(len, labels[:len(paths)]))
+    everything = Reviews(list(range(len(numbers))), list(itertools.chain(*labels)))
+    if test_path:
+        train, test = (Reviews(everything.texts[part], everything.labels[part])
+                       for part in (slice(n_train), slice(n_train, None)))
+    else:
+        train, test = add_test_set(everything, source, how, None, test_portion, seed)
+    classes = check_classes(source, train.labels)
+    dictionary, indices = rank(words, numbers, train.texts)
+    sets = [([indices[k] for k in part.texts], indices_of(part.labels, classes, source))
+            for part in (train, test)]
+    write_sets(*sets, dictionary, output_dir, 'imdb', classes, tokenizer)
+    return told(train, test, classes, len(dictionary), output_dir)
 
 
 # --- Command line -----------------------------------------------------------------------------
@@ -101,7 +142,8 @@ def build_parser():
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('reviews', metavar='REVIEWS',
                         help='the file, folder or archive (.zip, .tar.gz, ...) of reviews, which '
-                             'is read without being extracted')
+                             "is read without being extracted; a glob, such as 'parts/*.csv', of "
+                             'tables that are one data set')
     parser.add_argument('--output-dir', metavar='DIR', required=True,
                         help='where the files go; made if need be')
     parser.add_argument('--jobs', metavar='N', type=at_least(1),
@@ -112,6 +154,10 @@ def build_parser():
     parser.add_argument('--seed', metavar='N', type=at_least(0), default=123,
                         help='without a test set: the seed of that choice (default: %(default)s)')
     parser.add_argument('--test_path', '--test-path', metavar='REVIEWS', help='reviews to test on')
+    parser.add_argument('--cluster', metavar='ADDRESS',
+                        help='have the tables of a folder or glob read and tokenized by the '
+                             'workers of a Dask cluster: local, one worker a core of this machine; '
+                             'tcp://HOST:PORT or a scheduler file, one that runs (docs/scale.md)')
     add_reading(parser)
     parser.add_argument('--tokenizer', default=MOSES, metavar='NAME',
                         help='how text becomes words: %s (default: %%(default)s)' % NAMES)
@@ -121,10 +167,14 @@ def build_parser():
 def main(argv=None):
     """Run the command line; return the exit status: 0, 2 for bad input, 130 for Ctrl-C."""
     args = build_parser().parse_args(argv)
+    common = dict(test_portion=args.test_portion, seed=args.seed, test_path=args.test_path,
+                  how=How(args.text_column, args.label_column, args.encoding),
+                  tokenizer=args.tokenizer)
     try:
-        print(preprocess(args.reviews, args.output_dir, args.jobs, args.test_portion, args.seed,
-                         How(args.text_column, args.label_column, args.encoding), args.test_path,
-                         args.tokenizer))
+        if args.cluster or is_pattern(args.reviews):
+            print(preprocess_parts(args.reviews, args.output_dir, args.cluster, **common))
+        else:
+            print(preprocess(args.reviews, args.output_dir, args.jobs, **common))
     except BadInput as error:
         print('imdb_preprocess.py: error: %s' % error, file=sys.stderr)
         return 2

@@ -127,3 +127,21 @@ def test_numbers_that_cannot_be(wrong, capsys):
 def test_help_fits_a_terminal():
     done = run_python('imdb_preprocess.py', '--help', environment={'COLUMNS': '80'})
     assert done.returncode == 0 and max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize('more', [['--test-portion', '0.3'], ['TEST']])
+def test_parts_give_the_bytes_of_their_rows_in_one_table(more, tmp_path):
+    reviews, labels = toy_reviews(30, 3)
+    rows = [(text, ('bad', 'good')[label]) for text, label in zip(as_texts(reviews), labels)]
+    (tmp_path / 'parts').mkdir()
+    for k in range(3):
+        writers.write_csv(tmp_path / 'parts' / ('%d.csv' % k),
+                          [('text', 'class')] + rows[10 * k:10 * k + 10])
+    whole = writers.write_csv(tmp_path / 'whole.csv', [('text', 'class')] + rows)
+    found = []
+    for source in (whole, str(tmp_path / 'parts' / '*.csv')):
+        test = ['--test_path', source] if more == ['TEST'] else more
+        out = tmp_path / ('out%d' % len(found))
+        assert imdb_preprocess.main([source, '--output-dir', str(out)] + test) == 0
+        found.append({path.name: path.read_bytes() for path in out.iterdir()})
+    assert len(found[0]) == 3 and found[0] == found[1]

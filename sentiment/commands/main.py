@@ -9,7 +9,7 @@ from sentiment.data.safe_io import BadInput
 from sentiment.parser import program
 
 # each a file here, and a function in it, of that name
-VERBS = ('evaluate', 'predict', 'plot', 'report', 'serve', 'export')
+VERBS = ('evaluate', 'predict', 'plot', 'report', 'serve', 'export', 'sweep')
 
 
 def stop_on_sigterm(signum, frame):

@@ -11,20 +11,19 @@ import numpy
 from sentiment import __version__, engine
 from sentiment.commands.common import load
 from sentiment.commands.reading import Source
-from sentiment.commands.tabular import CHUNK, CHUNK_CHARACTERS, predict_table
+from sentiment.commands.tabular import CHUNK, predict_table
 from sentiment.data.safe_io import BadInput, file_hash
 from sentiment.data.words import UNKNOWN
 from sentiment.log import logger
 from sentiment.parser import not_empty
 from sentiment.reviews.classes import indices_of
-from sentiment.reviews.encodings import check_encoding, form_in
+from sentiment.reviews.encodings import check_encoding
 from sentiment.reviews.folders import LeftOut
-from sentiment.reviews.members import START
-from sentiment.reviews.read import table_rows
-from sentiment.reviews.tables import READERS, How
+from sentiment.reviews.tables import How
 from sentiment.scaling import storage
 from sentiment.scaling.each import each_answer, on_cluster
 from sentiment.scaling.parts import find_parts, missing, plan
+from sentiment.scaling.tables import labelled_pieces, table_form
 from sentiment.using import ask, measure
 
 ENDINGS = {'json': '.jsonl', 'csv': '.csv'}
@@ -53,15 +52,6 @@ def compute_in(kind):
     """Have this process compute in the type that the first one computes in; raises BadInput."""
     if not engine.use_floatX(kind):
         raise BadInput('THEANO_FLAGS of this worker name another floatX than %s' % kind)
-
-
-def table_form(path, file, how):
-    """Return the form of the table in an open part; raise BadInput if there is none."""
-    form = form_in(path, file.peek(START), how.encoding)
-    if form not in READERS:
-        raise BadInput('%s: %s, where parts are tables: CSV, TSV, JSON lines, JSON, parquet, xlsx'
-                       % (path, form and 'looks like ' + form or 'text, or unknown'))
-    return form
 
 
 # --- Predict ----------------------------------------------------------------------------------
@@ -121,9 +111,7 @@ def predict_part(part, model, kind, style, how):
 
 def is_of_parts(options):
     """Whether evaluate is asked to measure on parts."""
-    path = options.path or ''
-    return bool(options.cluster or storage.is_remote(path)
-                or any(mark in path for mark in '*?[') and not os.path.exists(path))
+    return bool(options.cluster or options.path and storage.is_pattern(options.path))
 
 
 def evaluate_parts(parser, options):
@@ -153,8 +141,7 @@ def measure_part(path, model, kind, how):
     compute_in(kind)
     left_out, found = LeftOut(), []
     with storage.opened(path) as file, ask.reader(model, CHUNK) as read:
-        rows = table_rows(path, file, how, left_out, table_form(path, file, how))
-        for texts, names in pieces(rows):
+        for texts, names in labelled_pieces(path, file, how, left_out):
             some = [(reading.indices, name) for reading, name in zip(read(texts), names)
                     if reading.indices]
             if len(some) < len(texts):
@@ -172,17 +159,3 @@ def measure_some(model, reviews, names, path):
     labels = numpy.array(indices_of(names, model.classes, path), 'uint8')
     unknown, total = sum(review.count(UNKNOWN) for review in reviews), sum(map(len, reviews))
     return labels, ask.pred_sorted(model, reviews), numpy.array([unknown, total - unknown])
-
-
-def pieces(rows):
-    """Yield (texts, names of their classes) of (number, text, name) rows, of bounded size."""
-    texts, names, room = [], [], CHUNK_CHARACTERS
-    for _, text, name in rows:
-        texts.append(text)
-        names.append(name)
-        room -= len(text)
-        if len(texts) == CHUNK or room < 0:
-            yield texts, names
-            texts, names, room = [], [], CHUNK_CHARACTERS
-    if texts:
-        yield texts, names

@@ -54,6 +54,7 @@ def make_parser(recipe='tutorial'):
         '  predict MODEL    ask it about reviews of your own\n'
         '  plot MODEL       see how its training went\n'
         '  report MODEL     write a page on it, to hand on\n'
+        '  sweep            train with many settings, and tell which are the best\n'
         'each has its own --help')
     parser.add_argument('--version', action='version', version='%(prog)s ' + __version__)
     parser.add_argument('--recipe', choices=list(recipes),

@@ -92,19 +92,34 @@ def outcome(address, future, name):
 
 
 @contextlib.contextmanager
-def joined(address):
-    """Give a client of the cluster: one made on this machine, a worker a core; that of a tcp://
-    address; that of a scheduler's file. Raises BadInput if none answers.
+def at(address):
+    """Give the address of a cluster that runs for the time of the block: of local, one that is made
+    on this machine, a worker a core; else the one given. Raises BadInput where none can be made.
     """
     for name in list(logging.root.manager.loggerDict):
         if name.split('.')[0] == 'distributed':  # what matters is said in a line
             logging.getLogger(name).setLevel(logging.CRITICAL)
-    with contextlib.ExitStack() as stack:
-        where = {'scheduler_file': address} if os.path.isfile(address) else {'address': address}
-        if address == LOCAL:
-            where = {'address': stack.enter_context(distributed.LocalCluster(
-                n_workers=count_cores(), threads_per_worker=1, dashboard_address='127.0.0.1:0',
-                silence_logs=logging.CRITICAL))}
+    if address != LOCAL:
+        yield address
+        return
+    try:
+        cluster = distributed.LocalCluster(n_workers=count_cores(), threads_per_worker=1,
+                                           dashboard_address='127.0.0.1:0',
+                                           silence_logs=logging.CRITICAL)
+    except (OSError, RuntimeError, TimeoutError, distributed.TimeoutError) as error:
+        raise BadInput('--cluster local: its processes do not start: %s'
+                       % reason(error)) from error
+    with cluster:
+        yield cluster.scheduler_address
+
+
+@contextlib.contextmanager
+def joined(address):
+    """Give a client of the cluster at a tcp:// address, in a scheduler's file, or local; raises
+    BadInput if none answers.
+    """
+    with at(address) as place, contextlib.ExitStack() as stack:
+        where = {'scheduler_file' if os.path.isfile(place) else 'address': place}
         try:
             client = stack.enter_context(distributed.Client(set_as_default=False, **where))
             client.wait_for_workers(1, timeout=WAIT)

@@ -1,5 +1,6 @@
 """Do one thing with each of many items: here, one after the other, or on a cluster."""
 from collections import Counter
+from contextlib import nullcontext
 from functools import partial
 
 from tqdm import tqdm
@@ -19,6 +20,11 @@ def each_result(work, items, cluster=None):
         yield from enumerate(map(partial(attempt, work), items))
     elif items:
         yield from on_cluster(cluster).each_result(cluster, work, items)
+
+
+def held(cluster):
+    """Hold a cluster, if one is asked for, for several calls: give the address to call it by."""
+    return on_cluster(cluster).at(cluster) if cluster else nullcontext()
 
 
 def on_cluster(address):

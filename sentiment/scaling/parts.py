@@ -62,28 +62,38 @@ def target_name(name, ending):
 def missing(parts, folder, setting):
     """Return those parts whose answers are not in ``folder``, which is made if need be.
 
-    setting: what all answers of the folder are made with, a dict for JSON, kept in it. Raises
-    BadInput if those there are of another one, or older than their parts.
+    Raises BadInput as :func:`those_there` does, and if an answer is older than its part.
     """
     setting = dict(setting, folders=sorted({storage.split(part.path)[0] for part in parts}))
     if storage.whole(folder) in setting['folders']:
         raise BadInput('output: %s is a folder of parts that are read' % folder)
+    there = those_there([part.target for part in parts], folder, setting)
+    for part in parts:
+        if part.target in there:
+            check_age(part)
+    if there:
+        logger.info('%s: %d of %d parts are there already and stay', folder, len(there), len(parts))
+    return [part for part in parts if part.target not in there]
+
+
+def those_there(targets, folder, setting):
+    """Return the set of those files that are in ``folder`` already, which is made if need be.
+
+    setting: what all of them are made with, a dict for JSON, kept in the folder. Raises BadInput if
+    those there are of another one, or of one that is not known.
+    """
     storage.make_folder(folder)
     manifest = storage.join(folder, MANIFEST)
-    there = [part for part in parts if storage.is_there(part.target)]
+    there = {target for target in targets if storage.is_there(target)}
     if storage.is_there(manifest):
-        check_setting(folder, read_manifest(manifest), setting)
+        check_setting(folder, read_manifest(manifest), json.loads(json.dumps(setting)))
     elif there:
         raise BadInput('output: %s is there already, and nothing tells what it was made with'
-                       % there[0].target)
+                       % min(there))
     else:
         with storage.written(manifest) as file:
             file.write(json.dumps(setting, indent=1, sort_keys=True).encode('utf-8') + b'\n')
-    for part in there:
-        check_age(part)
-    if there:
-        logger.info('%s: %d of %d parts are there already and stay', folder, len(there), len(parts))
-    return [part for part in parts if part not in set(there)]
+    return there
 
 
 def read_manifest(path):
@@ -99,11 +109,11 @@ def read_manifest(path):
 
 
 def check_setting(folder, theirs, ours):
-    """Raise BadInput unless two settings are the same, but for folders."""
+    """Raise BadInput, with the first difference, unless two settings are the same."""
     for name in sorted(set(theirs) | set(ours)):
         if theirs.get(name) != ours.get(name):
-            raise BadInput('%s: its parts were made with another setting: %s is %s there and %s now'
-                           '; give another folder as --output' % (
+            raise BadInput('%s: what is there was made with another setting: %s is %s there and '
+                           '%s now; give another folder' % (
                                folder, name, shown(theirs.get(name)), shown(ours.get(name))))
 
 

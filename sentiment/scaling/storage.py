@@ -20,6 +20,11 @@ def is_remote(path):
     return '://' in path
 
 
+def is_pattern(path):
+    """Whether a path can mean parts alone: a glob, or one of fsspec's."""
+    return is_remote(path) or glob.has_magic(path) and not os.path.lexists(path)
+
+
 def storage_of(path):
     """Return (fsspec's file system, path in it); raise BadInput where that needs a package more."""
     try:

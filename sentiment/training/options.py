@@ -44,7 +44,7 @@ OPTIONS = {
     'saveFreq': number(int, 1, also=ALL), 'maxlen': number(int, 2, also=NONE),
     'batch_size': number(int, 1, 2 ** 20), 'valid_batch_size': number(int, 1, 2 ** 20),
     'dataset': CHOICE, 'noise_std': number(float, 0., 1e6), 'use_dropout': TRUTH,
-    'reload_model': PATH, 'test_size': number(int, 1, also=ALL), 'path': PATH,
+    'reload_model': PATH, 'test_size': number(int, 0, also=ALL), 'path': PATH,
     'seed': number(int, 0, 2 ** 32 - 1), 'bucket': TRUTH, 'resume': TRUTH, 'plot': PATH,
     'init_scale': number(float, 0., 1e6), 'crop': number(int, 1, also=NONE), 'pooling': CHOICE,
     'test_once': TRUTH, 'fast': TRUTH, 'test_path': PATH, 'text_column': TEXT,

@@ -31,10 +31,14 @@ def error_of(probs, labels):
     return float((probs.argmax(axis=1) != numpy.asarray(labels)).mean())
 
 
+class Diverged(BadInput):
+    """The training came to numbers that are none."""
+
+
 def check_finite(what, value, update):
-    """Raise BadInput, with what to do, at a value that is not a number."""
+    """Raise Diverged, with what to do, at a value that is not a number."""
     if not numpy.isfinite(value):
-        raise BadInput('%s became %s at update %d; try another optimizer, a smaller lrate or '
+        raise Diverged('%s became %s at update %d; try another optimizer, a smaller lrate or '
                        'floatX=float64' % (what, value, update))
 
 

@@ -188,6 +188,7 @@ def read_options(path, saved):
         check_choice('encoder', known['encoder'], lstm.layers)
         check_choice('pooling', known['pooling'], lstm.POOLINGS)
         check_choice('ngrams_as', known['ngrams_as'], ngrams.ROLES)
+        known['test_size'] = known['test_size'] or -1  # its training saw none, as in a sweep
         if known['ngrams_as'] == ngrams.TEACHER:
             known['ngrams'] = None  # which are not there any more
         return known

@@ -1,12 +1,16 @@
 """Real schedulers and workers on loopback: what is done is done once, and as on one machine."""
 import os
+import threading
+import time
 
 import pytest
 
+import imdb_preprocess
 from sentiment.commands.main import main
 from sentiment.data.safe_io import BadInput
 from sentiment.scaling.each import each_answer
 from tests.commands.test_parts import contents, write_parts
+from tests.helpers import assert_same_model
 from tests.scaling import running
 
 dask = pytest.importorskip('dask')
@@ -43,6 +47,15 @@ def test_parts_have_the_bytes_of_the_single_machine(saved, cluster, tmp_path, ca
     assert measured[0] == measured[1]
 
 
+def test_the_preprocessed_files_have_the_bytes_of_the_single_machine(cluster, tmp_path):
+    tables = write_parts(tmp_path / 'parts', 6)
+    for name, more in (('here', []), ('there', ['--cluster', cluster.file])):
+        assert imdb_preprocess.main([tables + '/*', '--output-dir', str(tmp_path / name),
+                                     '--test-portion', '0.4'] + more) == 0
+    assert len(contents(tmp_path / 'here')) == 3
+    assert contents(tmp_path / 'here') == contents(tmp_path / 'there')
+
+
 def test_a_dead_worker_s_items_are_done_by_others(cluster):
     answers = each_answer(running.slow_square, range(30), cluster.file)
     found = [next(answers)]
@@ -52,6 +65,33 @@ def test_a_dead_worker_s_items_are_done_by_others(cluster):
         for answer in answers:
             found.append(answer)
     assert sorted(found) == [(k, k * k) for k in range(30) if k != 13]
+
+
+def test_a_dead_worker_s_trial_resumes_on_another(toy_path, cluster, tmp_path):
+    def command(folder):
+        return ['sweep', '--path', toy_path, '--output', str(folder), '--dim_proj', '4',
+                '--n_words', '30', '--optimizer', 'adagrad', '--lrate', '0.1', '--seed', '1,2,3',
+                '--validFreq', '20', '--saveFreq', '1', '--max_epochs', '40', '--patience', '99']
+
+    killer = threading.Thread(target=kill_when_there, args=(
+        cluster, tmp_path / 'there' / 'trial-0.checkpoint.npz'))
+    killer.start()
+    assert main(command(tmp_path / 'there') + ['--cluster', cluster.file]) == 0
+    killer.join()
+    assert main(command(tmp_path / 'here')) == 0
+    tables = [(tmp_path / name / 'table.csv').read_text() for name in ('there', 'here')]
+    assert tables[0] == tables[1]
+    for k in range(3):
+        assert_same_model(*[tmp_path / name / ('trial-%d.npz' % k) for name in ('there', 'here')])
+
+
+def kill_when_there(cluster, path):
+    """Kill all workers once a file is there, and start others."""
+    while not path.exists():
+        time.sleep(0.01)
+    for _ in list(cluster.workers):
+        cluster.kill_worker(0)
+        cluster.add_worker()
 
 
 def test_an_item_that_kills_its_workers_is_named(cluster):
