@@ -11,7 +11,9 @@ import pytest
 import imdb_preprocess
 from sentiment.data.safe_io import load_pickles
 from sentiment.data.words import encode, tokenize
-from tests.helpers import REVIEWS, ROOT, interrupt, run_python, write_archive, write_folder
+from tests.helpers import (REVIEWS, ROOT, as_texts, interrupt, run_python, toy_reviews,
+                           write_archive, write_folder)
+from tests.reviews import writers
 
 
 def own(texts=10):
