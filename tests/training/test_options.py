@@ -33,7 +33,7 @@ def test_paths_may_be_path_objects(tmp_path, toy_path):
     {'lrate': float('inf')}, {'seed': None}, {'maxlen': '100'}, {'lrate': None},
     {'batch_size': 2.5}, {'test_size': -2},
     {'pooling': 'max'}, {'crop': 0}, {'init_scale': -1.},
-    {'seed': 2 ** 32}, {'test_size': 0}, {'saveto': '/'}, {'dim_proj': 10 ** 9},
+    {'seed': 2 ** 32}, {'saveto': '/'}, {'dim_proj': 10 ** 9},
     {'plot': 'a.png', 'saveto': 'a.png'}, {'use_dropout': 'false'}, {'fast': None},
     {'encoder': lstm.lstm_layer}, {'dim_proj': True}, {'dataset': ['imdb']}])
 def test_options_that_cannot_work(wrong, toy_path):
