@@ -30,9 +30,6 @@ class Job(distributed.WorkerPlugin):
         self.name, self.version = 'lstm-%s' % uuid.uuid4().hex, __version__
         self.pickled, self.work = pickle.dumps(work), None
 
-    def __getstate__(self):
-        return {name: value for name, value in vars(self).items() if name != 'lock'}
-
     def setup(self, worker):
         """Be found by the tasks of this worker."""
         self.lock = threading.Lock()
@@ -50,6 +47,7 @@ class Job(distributed.WorkerPlugin):
         with self.lock:
             if self.work is None:
                 self.work = pickle.loads(self.pickled)
+                self.pickled = None  # a model is large
         return self.work
 
 

@@ -45,7 +45,7 @@ def find(pattern):
     found, n_folders = (find_remote if is_remote(pattern) else find_local)(pattern)
     found = [path for path in found if not os.path.basename(path).startswith(HIDDEN)]
     if not found:
-        raise BadInput('%s: no parts, files that are no folders, in it' % pattern)
+        raise BadInput('%s: no parts there' % pattern)
     return sorted(found), n_folders
 
 

@@ -196,6 +196,7 @@ def test_nothing_of_dask_is_imported_unasked():
     assert ran.stdout == '[]\n'
 
 
-def test_a_worker_of_another_type_is_no_help(model):
+def test_a_worker_of_another_type_is_no_help(monkeypatch):
+    monkeypatch.setattr(parts.engine, 'FLOATX_NAMED', True)
     with pytest.raises(BadInput, match='another floatX than float16'):
         parts.compute_in('float16')
