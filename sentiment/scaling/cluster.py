@@ -71,7 +71,12 @@ def each_result(address, work, items):
         del futures  # each lives until it is done, and its answer no longer
         for future in waiting:
             place = places[future.key]
-            yield place, outcome(address, future, getattr(items[place], 'path', items[place]))
+            yield place, outcome(address, future, name_of(items[place]))
+
+
+def name_of(item):
+    """Return what an item is called: the path of a part, the name of a trial, or itself."""
+    return str(getattr(item, 'path', getattr(item, 'name', item)))
 
 
 def outcome(address, future, name):
