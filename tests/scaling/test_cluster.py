@@ -68,28 +68,31 @@ def test_a_dead_worker_s_items_are_done_by_others(cluster):
 
 
 def test_a_dead_worker_s_trial_resumes_on_another(toy_path, cluster, tmp_path):
-    def command(folder):
+    def command(folder, save):
         return ['sweep', '--path', toy_path, '--output', str(folder), '--dim_proj', '4',
                 '--n_words', '30', '--optimizer', 'adagrad', '--lrate', '0.1', '--seed', '1,2,3',
-                '--validFreq', '20', '--saveFreq', '1', '--max_epochs', '40', '--patience', '99']
+                '--validFreq', '20', '--max_epochs', '20', '--patience', '99', '--saveFreq', save]
 
+    done = []
     killer = threading.Thread(target=kill_when_there, args=(
-        cluster, tmp_path / 'there' / 'trial-0.checkpoint.npz'))
+        cluster, tmp_path / 'there' / 'trial-0.checkpoint.npz', done), daemon=True)
     killer.start()
-    assert main(command(tmp_path / 'there') + ['--cluster', cluster.file]) == 0
+    assert main(command(tmp_path / 'there', '1') + ['--cluster', cluster.file]) == 0
     killer.join()
-    assert main(command(tmp_path / 'here')) == 0
+    assert done == []  # of the trials, when the worker died
+    assert main(command(tmp_path / 'here', '-1')) == 0
     tables = [(tmp_path / name / 'table.csv').read_text() for name in ('there', 'here')]
     assert tables[0] == tables[1]
     for k in range(3):
         assert_same_model(*[tmp_path / name / ('trial-%d.npz' % k) for name in ('there', 'here')])
 
 
-def kill_when_there(cluster, path):
+def kill_when_there(cluster, path, done):
     """Kill one of two workers that train once a file is there, and start another."""
     while not path.exists():
         time.sleep(0.01)
     cluster.kill_worker(0)
+    done += path.parent.glob('trial-*-*.json')
     cluster.add_worker()
 
 
