@@ -15,7 +15,7 @@ from tests.scaling import running
 
 dask = pytest.importorskip('dask')
 pytest.importorskip('distributed')
-pytestmark = pytest.mark.xdist_group('dask')
+pytestmark = [pytest.mark.xdist_group('dask'), pytest.mark.once]
 
 
 @pytest.fixture(scope='module')
