@@ -8,6 +8,7 @@ from sentiment.data.forms import as_text, form_of
 
 MAX_LINE = 2 ** 24  # characters
 UTF8 = 'utf-8'
+NOT_OF_FILES = ('idna', 'punycode', 'unicode-escape', 'raw-unicode-escape')  # of names, of code
 
 
 def check_encoding(name):
@@ -16,7 +17,10 @@ def check_encoding(name):
         return UTF8
     try:
         ''.encode(name)  # refuses what Python calls a codec, but is none of text
-        return codecs.lookup(name).name
+        found = codecs.lookup(name).name
+        if found.replace('_', '-') in NOT_OF_FILES:
+            raise LookupError(name)
+        return found
     except (LookupError, TypeError, ValueError) as error:
         raise BadInput('encoding: %s is none that Python knows, such as utf-8, latin-1, cp1252, '
                        'gb18030 or shift_jis' % shown(name)) from error

@@ -13,13 +13,13 @@ from collections import namedtuple
 from sentiment.data.errors import BadInput, brief, reason, shown
 from sentiment.data.forms import (CSV, JSON_LINES, OFFICE, PARQUET, TABLES, TSV, WHOLE_JSON,
                                   as_text, mark_of, whole_lines)
-from sentiment.data.opening import allowance, read_at_most
+from sentiment.data.opening import FLOOR, RATIO, allowance, read_at_most
 from sentiment.reviews.encodings import each_line
 from sentiment.reviews.folders import MAX_REVIEW_BYTES
 from sentiment.reviews.members import START
 
 MAX_COLUMNS = 1000
-PIECE = 1024  # rows of a parquet file that are read at once
+PIECE = 1024  # rows of a parquet file that are read at once, where they are not large
 
 # columns: their names; rows: yields (number, dict column -> value), the header is row 1;
 # style: what another writes it by: csv's dialect, or the schema of a parquet file
@@ -298,18 +298,27 @@ def seekable(name, stream):
 
 
 def parquet_table(name, stream, how):
-    """Return the :class:`Table` of a parquet file, read by pyarrow, some rows at once."""
+    """Return the :class:`Table` of a parquet file, read by pyarrow, some rows at once: it may store
+    a value once that stands in many rows, which together shall not fill the memory.
+    """
     parquet = need('pyarrow.parquet', 'a parquet file')
+    stream = seekable(name, stream)
+    size = stream.seek(0, io.SEEK_END)
     try:
-        file = parquet.ParquetFile(seekable(name, stream))
+        file = parquet.ParquetFile(stream)
+        groups = map(file.metadata.row_group, range(file.num_row_groups))
+        stored = max(1, sum(group.total_byte_size for group in groups))
     except Exception as error:  # damaged files can raise nearly anything
         raise BadInput('%s: cannot be read as parquet: %s' % (name, reason(error))) from error
     check_different(name, file.schema_arrow.names)
 
     def rows():
-        number = 0
+        number, left = 0, FLOOR + RATIO * size
         try:
-            for batch in file.iter_batches(PIECE):
+            for batch in file.iter_batches(max(1, min(PIECE, allowance(size) // stored))):
+                left -= batch.nbytes
+                if left < 0:
+                    raise BadInput('%s: refused: it holds too much for its size' % name)
                 for row in batch.to_pylist():
                     number += 1
                     yield number, row

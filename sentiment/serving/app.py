@@ -1,4 +1,5 @@
 """The application: the page, and the JSON API that it uses; FastAPI describes it by itself."""
+import asyncio
 import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Dict, List, Optional, Tuple
@@ -8,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from typing_extensions import Annotated
 
 from sentiment.serving import limits, uploads
@@ -147,11 +149,12 @@ def add_api(app, predicting, explaining, about):
         return JSONResponse({'answers': await predicting.ask(asked.texts)})
 
     @app.post('/explain', response_model=Explanations, responses=REFUSALS)
-    async def explain(asked: FewTexts):
+    async def explain(asked: FewTexts, request: Request):
         """Tell also by how much the log-odds fall without each word; 16 texts at most, of 20,000
         characters together.
         """
-        return JSONResponse({'answers': await explaining.ask(asked.texts)})
+        asking = explaining.ask(asked.texts)
+        return JSONResponse({'answers': await unless_gone(request, asking)})
 
     @app.get('/model')
     async def model():
@@ -163,6 +166,21 @@ def add_api(app, predicting, explaining, about):
         """Tell that the server answers."""
         return JSONResponse({'status': 'ok', 'waiting': len(predicting.waiting)
                              + len(explaining.waiting)})
+
+
+async def unless_gone(request, asking):
+    """Return what is asked for; raise ClientDisconnect, and ask no more, when who wanted it leaves:
+    a page does at each key, and would wait for all that it does not want any more.
+    """
+    asked, gone = map(asyncio.ensure_future, (asking, request.receive()))
+    try:
+        await asyncio.wait([asked, gone], return_when=asyncio.FIRST_COMPLETED)
+        if not asked.done():
+            raise ClientDisconnect
+        return asked.result()
+    finally:
+        asked.cancel()
+        gone.cancel()
 
 
 def add_files(app, files):

@@ -1,14 +1,17 @@
 """A table that is wrong is one line, which names the row; nothing is guessed."""
 import gzip
 import io
+import os
 import zipfile
 
 import pytest
 
 from imdb_preprocess import preprocess, read_both_sets
+from sentiment.data.forms import PARQUET
+from sentiment.data.opening import FLOOR, RATIO
 from sentiment.data.safe_io import BadInput
 from sentiment.reviews.read import read_sets
-from sentiment.reviews.tables import How
+from sentiment.reviews.tables import READERS, How
 from tests.reviews.writers import write_csv, write_text
 
 GOOD = 'text,label\nfine,pos\npoor,neg\n'
@@ -166,3 +169,23 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(tmp_path):
     (tmp_path / 'b.zip').write_bytes(buffer.getvalue())
     with pytest.raises(BadInput, match='leaves the folder'):
         read_sets(str(tmp_path / 'b.zip'))
+
+
+@pytest.mark.parametrize('length, count', [(10 ** 6, 30), (10 ** 7, 3), (100, 10 ** 6)])
+def test_a_parquet_file_whose_rows_are_one_value_does_not_fill_the_memory(length, count, tmp_path):
+    arrow, parquet = pytest.importorskip('pyarrow'), pytest.importorskip('pyarrow.parquet')
+    text = arrow.DictionaryArray.from_arrays(arrow.array([0] * count, 'int32'), ['a' * length])
+    path = str(tmp_path / 'a.parquet')
+    parquet.write_table(arrow.table({'text': text}), path, compression='zstd')
+    size = 0
+    with open(path, 'rb') as file, pytest.raises(BadInput, match='holds too much for its size'):
+        for _, row in READERS[PARQUET](path, file, How()).rows:
+            size += len(row['text'])
+    assert size <= FLOOR + RATIO * os.path.getsize(path)
+
+
+@pytest.mark.parametrize('name', ['idna', 'punycode', 'unicode_escape', 'raw-unicode-escape',
+                                  'rot13', 'base64', 'nothing'])
+def test_an_encoding_that_no_file_of_text_has_is_one_line(name, tmp_path):
+    with pytest.raises(BadInput, match='is none that Python knows'):
+        read_sets(write_text(tmp_path / 'a.csv', GOOD), How(encoding=name))

@@ -236,6 +236,32 @@ def test_many_at_once_have_the_answers_of_one_alone(model, port):
         assert abs(answers[k]['answers'][0]['probability'] - alone['probability']) < 1e-9
 
 
+def test_what_nobody_waits_for_any_more_is_not_explained(model):
+    begun, free, asked = threading.Event(), threading.Event(), []
+
+    def answer(texts, explained):
+        asked.extend(texts)
+        begun.set()
+        assert free.wait(30)
+        return [{'label': text} for text in texts]
+
+    def explain(text):
+        return request_of(text).replace(b'/predict', b'/explain')
+
+    with running(make_app(model, answer)) as port, connect(port) as first, connect(port) as last:
+        first.sendall(explain('first'))
+        assert begun.wait(10)
+        for _ in range(3):
+            with connect(port) as gone:
+                gone.sendall(explain('gone'))
+                time.sleep(0.2)
+        last.sendall(explain('last'))
+        time.sleep(0.5)
+        free.set()
+        assert b'"first"' in receive(first) and b'"last"' in receive(last)
+    assert asked == ['first', 'last']
+
+
 def test_who_leaves_while_a_file_is_answered_leaves_nothing_behind(model, tmp_path, monkeypatch):
     monkeypatch.setattr('tempfile.tempdir', str(tmp_path))
     begun, stopped = threading.Event(), []
