@@ -316,7 +316,7 @@ def parquet_table(name, stream, how):
         number, left = 0, FLOOR + RATIO * size
         try:
             for batch in file.iter_batches(max(1, min(PIECE, allowance(size) // stored))):
-                left -= batch.nbytes
+                left -= sum(map(size_of, batch.columns))
                 if left < 0:
                     raise BadInput('%s: refused: it holds too much for its size' % name)
                 for row in batch.to_pylist():
@@ -329,6 +329,12 @@ def parquet_table(name, stream, how):
                            % (name, number, reason(error))) from error
 
     return Table(name, PARQUET, file.schema_arrow.names, rows(), file.schema_arrow)
+
+
+def size_of(column):
+    """Return the bytes of a column of a batch, where what it stores once counts for each row."""
+    is_short = hasattr(column, 'dictionary_decode')
+    return (column.dictionary_decode() if is_short else column).nbytes
 
 
 def xlsx_table(name, stream, how):
