@@ -15,6 +15,7 @@ import numpy
 
 import imdb
 import lstm
+from sentiment.data.about import check_classes
 from sentiment.data.errors import brief
 from sentiment.data.pickles import is_text, rank, read_sets, write_sets
 from sentiment.data.safe_io import BadInput, load_arrays, write_whole
@@ -180,6 +181,7 @@ def as_labels(y, n_samples):
     if len(classes) < 2:
         raise ValueError('the data has only one class, %s, where two are the least' % brief(
             str(classes[0])))
+    check_classes('y', list(map(str, classes)))  # a model's file holds them as names
     return classes, labels.ravel()
 
 

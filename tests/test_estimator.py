@@ -221,6 +221,7 @@ NAN = float('nan')
     (['a', 'b'], [0], '2 texts and 1 labels'), (['a', 'b'], None, 'the target y is None'),
     (['a', 'b'], [1, 1], 'only one class, 1'), (['a', 'b'], [0., NAN], 'NaN'),
     (['a', 'b'], ['x', None], 'different kinds|y contains NaN'),
+    (['a', 'b'], ['x\n', 'y'], '^y: its classes are no list of names'),
     (['a', 'b'], numpy.array(['x', NAN], object), 'NaN'), (['a', 'b'], [0.1, 0.2], 'ontinuous'),
     (['a', 'b'], [[0, 1], [1, 0]], '1d array'), (['a', 'b'], [0, 1], 'none is left to validate'),
     (['a', 'b', 'c'], ['', 'x', 'x'], 'classes'),

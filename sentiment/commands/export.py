@@ -5,7 +5,7 @@ import os
 from sentiment.commands.common import load, verb_parser
 from sentiment.data.safe_io import BadInput, check_can_write, write_whole
 
-NEEDED = ('onnx', 'onnxruntime')
+NEEDED, ENDS = ('onnx', 'onnxruntime'), '.onnx'
 
 
 def export(arguments):
@@ -15,12 +15,14 @@ def export(arguments):
         'browser, on a phone. It holds the words, the tokenizer\'s name and the classes; '
         'docs/onnx.md shows how it is asked. It is compared with predict on 200 texts first.',
         epilog='example: python lstm.py export lstm_model.npz model.onnx --int8')
-    parser.add_argument('output', metavar='FILE', help='the file to write, such as model.onnx')
+    parser.add_argument('output', metavar='FILE', help='the file to write, .onnx')
     parser.add_argument('--int8', action='store_true',
                         help='8 bits for the weights of the words and of the LSTM: a quarter of '
                              'the size, a few labels in a thousand differ')
     options = parser.parse_intermixed_args(arguments)
     check_needed()
+    if not options.output.lower().endswith(ENDS):  # such as another model, which would be lost
+        raise BadInput('%s: an export ends in %s' % (options.output, ENDS))
     check_can_write(options.output)
     if os.path.realpath(options.output) == os.path.realpath(options.model):
         raise BadInput('%s: the export would take the place of the model' % options.output)

@@ -1,8 +1,10 @@
 """export: one line and a file, or one line and none."""
 import importlib
+import shutil
 
 import pytest
 
+from sentiment import load_model
 from sentiment.commands.main import main
 
 
@@ -40,8 +42,13 @@ def test_where_nothing_can_be_written_it_says_so(place, saved, tmp_path, capsys)
     assert capsys.readouterr().err.count('error: ') == 1
 
 
-def test_no_model_is_written_over(saved, capsys):
+def test_no_model_is_written_over(saved, tmp_path, capsys):
     pytest.importorskip('onnx')
     pytest.importorskip('onnxruntime')
-    assert main(['export', saved[0], saved[0]]) == 2
-    assert 'the export would take the place of the model' in capsys.readouterr().err
+    same, other = str(tmp_path / 'm.onnx'), str(tmp_path / 'other.npz')
+    for copy in (same, other):
+        shutil.copy(saved[0], copy)
+    for model, output, said in ((same, same, 'the export would take the place of the model'),
+                                (saved[0], other, 'an export ends in .onnx')):
+        assert main(['export', model, output]) == 2
+        assert said in capsys.readouterr().err and load_model(output)
