@@ -23,7 +23,9 @@ from sentiment.wide.ngrams import PART
 
 STOPS = [getattr(signal, name) for name in ('SIGINT', 'SIGTERM', 'SIGHUP')
          if hasattr(signal, name)]  # Windows has no SIGHUP
-SAID = {'best': '  best so far', 'last': '  kept', 'mean': '  of the mean, kept'}  # of parameters
+# of the parameters that are kept: at a validation, and at the end
+SAID = {'best': ('  best so far', 'best epoch'), 'last': ('  kept', 'last epoch'),
+        'mean': ('  of the mean, kept', 'mean up to epoch')}
 
 
 def error_of(probs, labels):
@@ -226,7 +228,7 @@ class Run:
         measured = ''.join('  %s error %.4f' % pair for pair in zip(('train', 'valid', 'test'),
                                                                     errors) if pair[1] == pair[1])
         logger.info('epoch %d  update %d%s%s', self.epoch, self.update, measured,
-                    SAID[self.options['keep']] if self.best['errors'] is errors else '')
+                    SAID[self.options['keep']][0] if self.best['errors'] is errors else '')
 
     def is_best(self):
         """Whether no validation error is lower than the latest."""
@@ -275,7 +277,7 @@ class Run:
             told = dict(course(self), valid_err=self.best['errors'][1], **self.best)
             plots.draw(self.options['plot'], told, 'Training on %s' % self.options['dataset'])
         saveto = self.options['saveto']
-        logger.info('%s epoch %d; %d s; model %s', self.options['keep'], self.best['epoch'],
+        logger.info('%s %d; %d s; model %s', SAID[self.options['keep']][1], self.best['epoch'],
                     time.time() - self.started, 'in %s' % saveto if saveto else 'not saved')
 
     def measure_best(self):
