@@ -42,12 +42,13 @@ def each_answer(work, items, cluster=None, unit=' parts'):
 
     Of what parts say, the first of a kind is said again here, others are counted. Raises BadInput.
     """
-    said, problems = Counter(), []
+    first, said, problems = {}, Counter(), []  # kind -> the first such line, and how many
     with tqdm(total=len(items), unit=unit, leave=False, disable=no_bar()) as bar:
         for place, result in each_result(work, items, cluster):
             for kind, line in result.notes:
                 if kind not in said:
                     logger.info(line)
+                    first[kind] = line
                 said[kind] += 1
             if result.problem:
                 problems.append(result.problem)
@@ -57,7 +58,7 @@ def each_answer(work, items, cluster=None, unit=' parts'):
             bar.update()
     for kind, count in said.items():
         if count > 1:
-            logger.info('"%s" was said %d times', kind.replace('%s: ', '', 1), count)
+            logger.info('%d times in all, or the like of it: %s', count, first[kind])
     if problems:
         raise BadInput('%d of %d%s could not be done, such as %s'
                        % (len(problems), len(items), unit, brief(problems[0], 600)))

@@ -1,6 +1,7 @@
 """Parts: each table of a folder has its answer in another, whole, once, and of one setting."""
 import json
 import os
+import sys
 
 import pytest
 
@@ -182,7 +183,8 @@ def test_parts_elsewhere_are_read_and_written_by_fsspec(saved, tables, tmp_path)
 
 def test_without_the_extra_a_line_says_what_to_install(saved, tables, tmp_path, capsys,
                                                        monkeypatch):
-    monkeypatch.setitem(__import__('sys').modules, 'sentiment.scaling.cluster', None)
+    monkeypatch.setitem(sys.modules, 'sentiment.scaling.cluster', None)
+    monkeypatch.delattr('sentiment.scaling.cluster', raising=False)  # of a test before
     for verb in (['predict', saved[0], tables, '--output', str(tmp_path / 'out')],
                  ['evaluate', saved[0], '--path', tables]):
         assert main(verb + ['--cluster', 'local']) == 2

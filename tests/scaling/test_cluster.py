@@ -71,7 +71,7 @@ def test_a_dead_worker_s_trial_resumes_on_another(toy_path, cluster, tmp_path):
     def command(folder, save):
         return ['sweep', '--path', toy_path, '--output', str(folder), '--dim_proj', '4',
                 '--n_words', '30', '--optimizer', 'adagrad', '--lrate', '0.1', '--seed', '1,2,3',
-                '--validFreq', '8', '--max_epochs', '8', '--patience', '99', '--saveFreq', save]
+                '--validFreq', '8', '--max_epochs', '40', '--patience', '99', '--saveFreq', save]
 
     done = []
     killer = threading.Thread(target=kill_when_there, args=(
@@ -79,7 +79,7 @@ def test_a_dead_worker_s_trial_resumes_on_another(toy_path, cluster, tmp_path):
     killer.start()
     assert main(command(tmp_path / 'there', '1') + ['--cluster', cluster.file]) == 0
     killer.join()
-    assert done == []  # of the trials, when the worker died
+    assert len(done) < 3  # of the trials, when the worker died
     alone = run_python('lstm.py', *command(tmp_path / 'here', '-1'),  # of one thread too
                        environment={'OMP_NUM_THREADS': '1'})
     assert alone.returncode == 0, alone.stderr
@@ -111,7 +111,7 @@ def test_an_item_that_kills_its_workers_is_named(cluster):
 def test_what_is_said_there_is_said_here(cluster, capsys):
     assert len(list(each_answer(running.slow_square, range(4), cluster.file))) == 4
     err = capsys.readouterr().err
-    assert ': an odd one' in err and '"%d: an odd one" was said 2 times' in err
+    assert err.count(': an odd one') == 2 and '2 times in all, or the like of it: ' in err
 
 
 def test_a_scheduler_that_goes_is_a_line_and_the_next_one_goes_on(cluster):
