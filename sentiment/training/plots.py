@@ -70,12 +70,13 @@ def pictures_of(where, saved):
 
 
 def averaged(costs):
-    """Return (updates a point stands for, [(updates so far, mean cost of these)]), ``POINTS`` at
-    most.
+    """Return (updates a point stands for, about, [(updates so far, mean cost of these)]), of
+    ``POINTS`` parts at most, as equal as can be: the last shall be no mean of a few.
     """
-    width = -(-len(costs) // POINTS) or 1
-    return width, [(min(start + width, len(costs)), numpy.mean(costs[start:start + width]))
-                   for start in range(0, len(costs), width)]
+    n_parts = min(len(costs), POINTS)
+    ends = numpy.arange(1, n_parts + 1) * len(costs) // max(n_parts, 1)
+    return (round(len(costs) / max(n_parts, 1)) or 1,
+            [(int(end), numpy.mean(costs[start:end])) for start, end in zip([0, *ends], ends)])
 
 
 def draw_costs(axes, costs):

@@ -29,6 +29,17 @@ def test_costs_are_averaged():
     numpy.testing.assert_allclose(y[0], RUN['costs'][:5].mean())
 
 
+def test_no_point_is_a_mean_of_few():
+    costs = numpy.arange(2 * plots.POINTS + 1.)  # parts of three would leave one for the last
+    width, points = plots.averaged(costs)
+    assert width == 2 and len(points) == plots.POINTS and points[-1][0] == len(costs)
+    numbers = numpy.diff([0] + [update for update, _ in points])
+    assert set(numbers) == {2, 3}
+    numpy.testing.assert_allclose(numpy.dot(numbers, [cost for _, cost in points]), costs.sum())
+    assert plots.averaged(costs[:3]) == (1, [(1, 0.), (2, 1.), (3, 2.)])
+    assert plots.averaged([]) == (1, [])
+
+
 def star_of(*told):
     star, = [line for line in axes_of(plots.draw_errors, told).lines if line.get_marker() == '*']
     return star
