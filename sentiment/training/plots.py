@@ -70,8 +70,9 @@ def pictures_of(where, saved):
 
 
 def averaged(costs):
-    """Return (updates a point stands for, about, [(updates so far, mean cost of these)]), of
-    ``POINTS`` parts at most, as equal as can be: the last shall be no mean of a few.
+    """Return (about how many updates a point stands for, [(updates so far, mean cost of these)]).
+
+    There are ``POINTS`` points at most, of as equal parts as can be: none is a mean of a few.
     """
     n_parts = min(len(costs), POINTS)
     ends = numpy.arange(1, n_parts + 1) * len(costs) // max(n_parts, 1)
