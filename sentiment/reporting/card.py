@@ -17,7 +17,7 @@ from sentiment.using import model
 File = namedtuple('File', 'name arrays n_parameters options is_told')
 # what was named by hand to test on, None where it was not
 Tested = namedtuple('Tested', 'dataset path size')
-DEFAULTS = dict(model.DEFAULTS, optimizer='adadelta', tokenizer=MOSES)  # of train_lstm, by name
+DEFAULTS = dict(model.DEFAULTS, tokenizer=MOSES)  # of train_lstm, by name
 FIXED = ('ngrams', 'ngrams_ratio')                     # parameters that are counted, not learnt
 PRIVATE = ('saveto', 'plot', 'resume')  # which make no other model
 ERRORS = (('training', 'train_err'), ('validation', 'valid_err'), ('test', 'test_err'))

@@ -20,7 +20,7 @@ from sentiment.training.options import OLD_ENCODERS, OPTIONS, check_choice, chec
 from sentiment.training.pooling import floor_padding
 from sentiment.wide import ngrams
 
-DEFAULTS = {name: keyword.default
+DEFAULTS = {name: getattr(keyword.default, '__name__', keyword.default)  # adadelta's
             for name, keyword in inspect.signature(lstm.train_lstm).parameters.items()}
 READ = {'dataset': str, 'path': str, 'seed': int, 'test_size': int, 'valid_batch_size': int,
         'pooling': str, 'encoder': str, 'tokenizer': str, 'text_column': str,
@@ -44,8 +44,7 @@ class Model:
         self.classes = classes or default_classes(options['ydim'])
 
     def __getstate__(self):
-        named = {name: getattr(value, '__name__', value) for name, value in self.options.items()}
-        return dict(vars(self), options=named, compiled={})  # functions are compiled again
+        return dict(vars(self), compiled={})  # functions cannot be pickled, but compiled again
 
     def compile(self, name, build):
         """Return the function ``name``, compiled by ``build`` when it is first asked for."""
