@@ -22,7 +22,8 @@ sys.path.insert(0, ROOT)
 from sentiment import load_test_set  # noqa: E402
 from sentiment.commands.common import load, verb_parser  # noqa: E402
 from sentiment.portable.compare import open_session, run  # noqa: E402
-from sentiment.using.ask import pred_sorted  # noqa: E402
+from sentiment.reporting.findings import reading_of  # noqa: E402
+from sentiment.using.ask import pred_sorted, probabilities  # noqa: E402
 
 TEXTS = ['What a wonderful film!', 'A waste of time.']  # as in docs/onnx.md
 
@@ -69,6 +70,12 @@ def test_reviews(model, path, count):
     return [list(map(int, reviews[k])) for k in numpy.concatenate(chosen)[:count]]
 
 
+def readings_of(model, reviews):
+    """Return what predict would have read, had it been given the words of these indices."""
+    words = {index: word for word, index in model.dictionary.items()}
+    return [reading_of(model, review, words) for review in reviews]
+
+
 def answers(session, reviews):
     """Return the probabilities of an export, one review at a time, and seconds for each."""
     started = time.perf_counter()
@@ -93,7 +100,7 @@ def main():
                 name, numpy.median(taken), taken.min(), taken.max(),
                 numpy.median(times['predict'] / taken)))
         reviews = test_reviews(model, options.path, options.count)
-        wanted = pred_sorted(model, reviews)
+        wanted = probabilities(model, readings_of(model, reviews))
         started = time.perf_counter()
         for review in reviews[:200]:
             pred_sorted(model, [review])
