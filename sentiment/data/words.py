@@ -61,10 +61,37 @@ def end_with_parent():
 
 
 @contextmanager
+def held_back():
+    """Have a stop wait for the end of the block: raised while a process forks, it would be lost."""
+    stops = [signum for signum in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(signum)]
+    if threading.current_thread() is not threading.main_thread():
+        stops = []  # they are raised in the main thread alone
+    came = []
+    before = {signum: signal.signal(signum, lambda signum, _: came.append(signum))
+              for signum in stops}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+        for signum in came[:1]:
+            signal.raise_signal(signum)
+
+
+class Pool(ProcessPoolExecutor):
+    """Processes that start when there is work for them."""
+
+    def submit(self, *arguments, **keywords):
+        """Submit as ever, and hold a stop back meanwhile."""
+        with held_back():
+            return super().submit(*arguments, **keywords)
+
+
+@contextmanager
 def workers(jobs, tokenizer, dictionary=None):
     """Give a pool of processes; a stop in the very moment of its start is raised as what it is."""
     find_tokenizer(tokenizer)(' ')  # loaded once, for all workers
-    pool = ProcessPoolExecutor(jobs, initializer=start_worker, initargs=(dictionary,))
+    pool = Pool(jobs, initializer=start_worker, initargs=(dictionary,))
     try:
         yield pool
     except BrokenProcessPool as error:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sacremoses import MosesTokenizer
 
 from sentiment.data.safe_io import BadInput
-from sentiment.data.words import CHUNK, build_dict, encode, tokenize, tokenize_all
+from sentiment.data.words import CHUNK, build_dict, encode, held_back, tokenize, tokenize_all
 from tests.helpers import REVIEWS, Evil
 
 SACREMOSES = MosesTokenizer(lang='en')
@@ -63,3 +63,20 @@ def test_words_are_numbered_from_2_by_frequency_then_by_themselves(sentences):
     assert encode(ranked + [None], dictionary) == list(range(2, len(counts) + 2)) + [1]
     for first, second in zip(ranked, ranked[1:]):
         assert (-counts[first], first) < (-counts[second], second)
+
+
+@pytest.mark.parametrize('stop, raised', [(signal.SIGINT, KeyboardInterrupt),
+                                          (signal.SIGTERM, ZeroDivisionError)])
+def test_a_stop_waits_while_a_process_starts(stop, raised):
+    def end(signum, frame):
+        raise ZeroDivisionError
+
+    before = signal.signal(signal.SIGTERM, end)
+    done = []
+    try:
+        with pytest.raises(raised), held_back():
+            signal.raise_signal(stop)
+            done.append('all of the block')
+        assert done and signal.getsignal(signal.SIGTERM) is end
+    finally:
+        signal.signal(signal.SIGTERM, before)
