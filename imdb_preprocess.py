@@ -10,7 +10,7 @@ from sentiment.data.pickles import check_places, rank, save, write_sets
 from sentiment.data.safe_io import BadInput
 from sentiment.data.tokenizers import MOSES, NAMES, advice, check_tokenizer
 from sentiment.log import logger
-from sentiment.parser import Parser, add_reading, at_least
+from sentiment.parser import Parser, add_cluster, add_reading, at_least
 from sentiment.reviews.classes import check_classes, in_order, indices_of
 from sentiment.reviews.encodings import check_encoding
 from sentiment.reviews.read import Reviews, read_sets
@@ -154,10 +154,7 @@ def build_parser():
     parser.add_argument('--seed', metavar='N', type=at_least(0), default=123,
                         help='without a test set: the seed of that choice (default: %(default)s)')
     parser.add_argument('--test_path', '--test-path', metavar='REVIEWS', help='reviews to test on')
-    parser.add_argument('--cluster', metavar='ADDRESS',
-                        help='have the tables of a folder or glob read and tokenized by the '
-                             'workers of a Dask cluster: local, one worker a core of this machine; '
-                             'tcp://HOST:PORT or a scheduler file, one that runs (docs/scale.md)')
+    add_cluster(parser, 'the tables of a folder or glob read and tokenized')
     add_reading(parser)
     parser.add_argument('--tokenizer', default=MOSES, metavar='NAME',
                         help='how text becomes words: %s (default: %%(default)s)' % NAMES)

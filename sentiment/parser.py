@@ -47,3 +47,11 @@ def add_reading(parser, label=True):
                             help='of a table: the column of their classes')
     parser.add_argument('--encoding', type=not_empty, metavar='NAME',
                         help='of text that is not UTF-8, such as latin-1')
+
+
+def add_cluster(parser, what):
+    """Add the option that names a cluster."""
+    parser.add_argument('--cluster', metavar='ADDRESS', type=not_empty,
+                        help='have %s by the workers of a Dask cluster: local, one worker a core '
+                             'of this machine; tcp://HOST:PORT or a scheduler file, one that runs '
+                             '(docs/scale.md)' % what)

@@ -4,9 +4,9 @@ import json
 
 import lstm
 from sentiment.commands.common import load, verb_parser
-from sentiment.commands.parts import add_cluster, evaluate_parts, is_of_parts
+from sentiment.commands.parts import evaluate_parts, is_of_parts
 from sentiment.commands.showing import width_of
-from sentiment.parser import add_reading, not_empty
+from sentiment.parser import add_cluster, add_reading, not_empty
 from sentiment.using import measure
 
 

@@ -15,7 +15,6 @@ from sentiment.commands.tabular import CHUNK, predict_table
 from sentiment.data.safe_io import BadInput, file_hash
 from sentiment.data.words import UNKNOWN
 from sentiment.log import logger
-from sentiment.parser import not_empty
 from sentiment.reviews.classes import indices_of
 from sentiment.reviews.encodings import check_encoding
 from sentiment.reviews.folders import LeftOut
@@ -29,14 +28,6 @@ from sentiment.using import ask, measure
 ENDINGS = {'json': '.jsonl', 'csv': '.csv'}
 NO_WORD = 'review without a word', 'reviews without a word'
 ALONE = 'whole', 'explain', 'vectors'  # options of predict that are not for parts
-
-
-def add_cluster(parser, what):
-    """Add the option that names a cluster."""
-    parser.add_argument('--cluster', metavar='ADDRESS', type=not_empty,
-                        help='have %s by the workers of a Dask cluster: local, one worker a core '
-                             'of this machine; tcp://HOST:PORT or a scheduler file, one that runs '
-                             '(docs/scale.md)' % what)
 
 
 def begin(options):

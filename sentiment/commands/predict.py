@@ -9,13 +9,13 @@ from functools import partial
 from tqdm import tqdm
 
 from sentiment.commands.common import columns, is_terminal, load, verb_parser
-from sentiment.commands.parts import add_cluster, check_asked, is_for_parts, predict_parts
+from sentiment.commands.parts import check_asked, is_for_parts, predict_parts
 from sentiment.commands.reading import (CHUNK, ahead, each_source, gather, read_sources,
                                         size_of)
 from sentiment.commands.showing import WIDTH, as_json, as_text, colourful, csv_writer
 from sentiment.commands.tabular import predict_table
 from sentiment.data.safe_io import BadInput, check_can_write, write_whole
-from sentiment.parser import add_reading, not_empty
+from sentiment.parser import add_cluster, add_reading, not_empty
 from sentiment.reviews.encodings import check_encoding, form_in
 from sentiment.reviews.members import START
 from sentiment.reviews.tables import READERS, How

@@ -10,11 +10,11 @@ import numpy
 
 import lstm
 from sentiment import __version__, engine
-from sentiment.commands.parts import add_cluster, compute_in
+from sentiment.commands.parts import compute_in
 from sentiment.commands.train import CHOICES, KEYWORDS, choose_data, converter, make_parser
 from sentiment.data.safe_io import BadInput, read_bounded, write_whole
 from sentiment.log import kept, logger
-from sentiment.parser import Parser, at_least, not_empty, program
+from sentiment.parser import Parser, add_cluster, at_least, not_empty, program
 from sentiment.scaling.each import each_answer, held, on_cluster
 from sentiment.scaling.parts import those_there
 from sentiment.scaling.trials import Range, Trial, better_half, ranked, rungs, settings_of
