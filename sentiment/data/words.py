@@ -63,12 +63,10 @@ def end_with_parent():
 @contextmanager
 def held_back():
     """Have a stop wait for the end of the block: raised while a process forks, it would be lost."""
-    stops = [signum for signum in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(signum)]
-    if threading.current_thread() is not threading.main_thread():
-        stops = []  # they are raised in the main thread alone
-    came = []
-    before = {signum: signal.signal(signum, lambda signum, _: came.append(signum))
-              for signum in stops}
+    came, before = [], {}
+    if threading.current_thread() is threading.main_thread():  # where alone one is raised
+        before = {signum: signal.signal(signum, lambda signum, _: came.append(signum))
+                  for signum in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(signum)}
     try:
         yield
     finally:
