@@ -12,6 +12,7 @@ from hypothesis import settings  # noqa: E402
 
 import lstm  # noqa: E402
 from sentiment import load_model  # noqa: E402
+from tests.browser import started  # noqa: E402
 from tests.helpers import write_toy_pickle  # noqa: E402
 
 # the same examples on each run; CI draws others: --hypothesis-profile=others --hypothesis-seed=N
@@ -61,3 +62,10 @@ def saved(tmp_path_factory):
 def model(saved):
     """That model, loaded."""
     return load_model(saved[0])
+
+
+@pytest.fixture(scope='module')
+def browser():
+    """Chromium, started once."""
+    with started() as made:
+        yield made

@@ -20,18 +20,11 @@ from sacremoses.corpus import NonbreakingPrefixes  # noqa: E402
 from sentiment import predict  # noqa: E402
 from sentiment.data.tokenizers import find_tokenizer  # noqa: E402
 from sentiment.portable.export import export  # noqa: E402
+from tests import browser as real  # noqa: E402
 from tests.helpers import ROOT  # noqa: E402
 from tests.portable.models import make, texts  # noqa: E402
 
-CHROMIUM = '/usr/bin/chromium'
-RUNTIME = os.path.join(os.environ.get('NODE_PATH') or os.path.join(ROOT, 'node_modules'),
-                       'onnxruntime-web', 'dist')
-pytestmark = [
-    pytest.mark.xdist_group('browser'), pytest.mark.once,
-    pytest.mark.skipif(not os.path.exists(CHROMIUM), reason='no chromium'),
-    pytest.mark.skipif(not os.path.isdir(RUNTIME), reason='npm install onnxruntime-web first')]
-FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-         '--disable-background-networking', '--disable-component-update', '--disable-sync']
+pytestmark = real.MARKS + [real.WITH_RUNTIME]
 ASK = """async ([url, texts]) => {
     const ort = await import('/runtime/ort.wasm.min.mjs');
     const {load} = await import('/onnx/onnx.js');
@@ -89,21 +82,19 @@ def models(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def page(models):
+def page(models, browser):
     """A page of a local server in headless Chromium; it asks no other host and logs no error."""
     folders = {'onnx': os.path.join(ROOT, 'sentiment', 'serving', 'static'),
-               'runtime': RUNTIME, 'models': models[0]}
+               'runtime': real.RUNTIME, 'models': models[0]}
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), functools.partial(Handler, folders))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     home, asked, said = 'http://127.0.0.1:%d/' % server.server_port, [], []
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page()
-        page.on('request', lambda request: asked.append(request.url))
-        page.on('console', lambda message: said.append(message.text))
-        page.goto(home)
-        yield page
-        browser.close()
+    page = browser.new_page()
+    page.on('request', lambda request: asked.append(request.url))
+    page.on('console', lambda message: said.append(message.text))
+    page.goto(home)
+    yield page
+    page.close()
     server.shutdown()
     server.server_close()
     assert asked and all(url.startswith((home, 'data:', 'blob:' + home)) for url in asked)

@@ -21,13 +21,6 @@ def folder(saved, tmp_path_factory):
     return made
 
 
-@pytest.fixture(scope='module')
-def browser():
-    """Chromium, started once."""
-    with real.started() as made:
-        yield made
-
-
 @pytest.fixture
 def open_page(browser, folder):
     """A function that opens the report offline; nothing is wrong with it, or asked for elsewhere.

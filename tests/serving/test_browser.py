@@ -8,13 +8,6 @@ MARKUP = '<img src=x onerror=alert(1)> wordoa <b>wordpa</b><script>alert(2)</scr
 pytestmark = real.MARKS
 
 
-@pytest.fixture(scope='module')
-def browser():
-    """Chromium, started once."""
-    with real.started() as made:
-        yield made
-
-
 @pytest.fixture
 def open_page(browser, port):
     """A function that opens the page; at the end nothing was wrong with any, or went elsewhere."""

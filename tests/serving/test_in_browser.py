@@ -37,13 +37,6 @@ def port(model):
         yield number
 
 
-@pytest.fixture(scope='module')
-def browser():
-    """Chromium, started once."""
-    with real.started() as made:
-        yield made
-
-
 @pytest.fixture
 def page(browser, port):
     """The page, of which nothing is wrong, and nothing was asked for elsewhere."""
