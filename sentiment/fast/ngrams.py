@@ -4,6 +4,9 @@ import numpy
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import Apply, Op, tensor
 from sentiment.fast.threads import inner, jit
+from sentiment.wide.ngrams import LATE, MARK, kinds_of
+
+ANY, NONE = -1, -2  # in the place of an offset: of any word; behind the last
 
 
 @inner
@@ -19,25 +22,52 @@ def place_of(code, ngrams):
     return low if low < len(ngrams) and ngrams[low] == code else -1
 
 
+@inner
+def code_of(words, t, n_words, late, offsets):
+    """Return the code of the n-gram of a kind that starts with the word at t, or 0."""
+    code = MARK if late else 0
+    for offset in offsets:
+        if offset == NONE:
+            break
+        word = MARK
+        if offset != ANY:
+            word = words[t + offset] if t + offset < len(words) else 0
+            if word <= UNKNOWN:
+                return 0
+        code = code * n_words + word
+    return code
+
+
 @jit
-def find(x, ngrams, n_words, order, last, places, samples):
+def find(x, ngrams, n_words, late, offsets, last, places, samples):
     """Fill places and samples with the known n-grams of each sample of x (T, B), each once; return
     how many there are. In last (G,), at first below 0, is kept which sample has it already.
+
+    late (K,) and offsets (K, order), NONE behind its last, are those of the kinds of n-grams.
     """
     T, B = x.shape
     found = 0
     for b in range(B):
         for t in range(T):
-            code = 0
-            for n in range(min(order, T - t)):
-                if x[t + n, b] <= UNKNOWN:
-                    break
-                code = code * n_words + x[t + n, b]
-                place = place_of(code, ngrams)
+            if x[t, b] <= UNKNOWN:
+                continue  # none starts here
+            for kind in range(len(late)):
+                if late[kind] and t + LATE < T and x[t + LATE, b] > 0:
+                    continue
+                code = code_of(x[:, b], t, n_words, late[kind], offsets[kind])
+                place = place_of(code, ngrams) if code else -1
                 if place >= 0 and last[place] < b:
                     last[place], places[found], samples[found] = b, place, b
                     found += 1
     return found
+
+
+def as_arrays(kinds):
+    """Return the pairs (late, offsets) as arrays (K,) and (K, longest): the kernel's tables."""
+    offsets = numpy.full((len(kinds), max(len(some) for _, some in kinds)), NONE)
+    for row, (_, some) in zip(offsets, kinds):
+        row[:len(some)] = [ANY if offset is None else offset for offset in some]
+    return numpy.array([late for late, _ in kinds]), offsets
 
 
 class FindNgrams(Op):
@@ -53,9 +83,10 @@ class FindNgrams(Op):
 
     def perform(self, node, inputs, output_storage):
         x, ngrams = inputs
-        found = numpy.empty((2, self.order * x.size), 'int64')
+        kinds = kinds_of(self.order)
+        found = numpy.empty((2, len(kinds) * x.size), 'int64')
         last = numpy.full(len(ngrams), -1, 'int32')
-        n_found = find(x, ngrams, self.n_words, self.order, last, *found)
+        n_found = find(x, ngrams, self.n_words, *as_arrays(kinds), last, *found)
         for storage, values in zip(output_storage, found):
             storage[0] = values[:n_found].copy()
 

@@ -6,21 +6,29 @@ import numpy
 
 from sentiment.data.words import UNKNOWN
 from sentiment.portable.nodes import find
+from sentiment.wide.ngrams import LATE, MARK, kinds_of
 
 END = numpy.iinfo('int64').max  # of a slice
 
 
 def code_ngrams(graph, words, n_words, order):
-    """Add the codes of all n-grams of the words (B, T): (B, order T), 0 where there is none."""
-    padded = graph('Pad', words, [0, 0, 0, order - 1])
-    codes, known = words, graph('Greater', words, UNKNOWN)
-    rows = [graph('Where', known, codes, 0)]
-    for n in range(1, order):
-        after = graph('Slice', padded, [n], [n + 1 - order or END], [1])
-        codes = graph('Add', graph('Mul', codes, n_words), after)
-        known = graph('And', known, graph('Greater', after, UNKNOWN))
-        rows.append(graph('Where', known, codes, 0))
-    return graph('Concat', *rows, axis=1)
+    """Add the codes of all n-grams of the words (B, T): (B, N), 0 where there is none."""
+    reach = max(order, LATE)
+    padded = graph('Pad', words, [0, 0, 0, reach])
+
+    def after(n):
+        return graph('Slice', padded, [n], [n - reach or END], [1])
+
+    def code(late, offsets):
+        codes, there = (MARK, graph('Equal', after(LATE), 0)) if late else (0, True)
+        for offset in offsets:
+            word = MARK if offset is None else after(offset)
+            codes = graph('Add', graph('Mul', codes, n_words), word)
+            if offset is not None:
+                there = graph('And', there, graph('Greater', word, UNKNOWN))
+        return graph('Where', there, codes, 0)
+
+    return graph('Concat', *(code(*kind) for kind in kinds_of(order)), axis=1)
 
 
 def wide_scores(graph, words, params, options):

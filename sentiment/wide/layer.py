@@ -2,9 +2,8 @@
 
 Sizes in the comments: T time steps, B samples, C classes, N n-grams of a sample, padding included.
 """
-from sentiment.data.words import UNKNOWN
 from sentiment.engine import config, numpy_floatX, searchsorted, softmax, tensor, theano
-from sentiment.wide.ngrams import TEACHER
+from sentiment.wide.ngrams import TEACHER, code_kinds
 
 CONSTANTS = ('ngrams', 'ngrams_ratio', 'mix')  # parameters that no gradient moves
 
@@ -15,15 +14,12 @@ def trained(tparams):
 
 
 def code_ngrams(x, n_words, order):
-    """Return the codes of all n-grams of the words x (T, B): (order T, B), 0 where there is none.
-    """
-    codes, known = x, x > UNKNOWN
-    rows = [codes * known]
-    for n in range(1, order):
-        after = tensor.concatenate([x[n:], tensor.zeros_like(x[:n])])
-        codes, known = codes * n_words + after, known & (after > UNKNOWN)
-        rows.append(codes * known)
-    return tensor.concatenate(rows)
+    """Return the codes of all n-grams of the words x (T, B): (N, B), 0 where there is none."""
+    def after(n):
+        return tensor.concatenate([x[n:], tensor.zeros_like(x[:n])])
+
+    return tensor.concatenate([codes * there for codes, there, _ in
+                               code_kinds(x, n_words, order, after)])
 
 
 def wide_scores(tparams, x, options):

@@ -1,7 +1,8 @@
 """n-grams: which ones are read, and their naive Bayes ratios (Wang & Manning, 2012).
 
 An n-gram of the words w1, w2, ... is one number, its code: their digits in base ``n_words``. Those
-of padding (0) or an unknown word (1) are none.
+of padding (0) or an unknown word (1) are none, which leaves the digit 1 for marks: "a 1 b" are a
+and b around any one word, "1 a" and "1 a b" stand among the last ``LATE`` words of a text.
 """
 import numpy
 
@@ -17,6 +18,9 @@ PART, TEACHER = ROLES = 'part', 'teacher'  # of the n-grams: what ``ngrams_as`` 
 SCALE = 3.  # of the ratios in a review: with it, the network's learning rate suits the n-grams too
 START = 0.05  # of the weights where subwords tell of rare words, whose own would hardly move
 MAX_CODE = 2 ** 63
+LATE = 50  # words: where a review comes to its verdict
+MARK = 1   # the digit; no word has it
+SHOWN, NO_WORD = '\u2026', '\0'  # in the place of a mark: for a reader; what no word can be
 
 
 def check_order(order, n_words):
@@ -26,22 +30,52 @@ def check_order(order, n_words):
                        'either' % (order, n_words))
 
 
+def kinds_of(order):
+    """Return the kinds of n-grams of up to ``order`` words: pairs (late, offsets).
+
+    late: whether they are those among the last words; offsets of their words from the first, None
+    for any word. From three words up they are marked too: whoever reads three has reviews enough
+    to learn what few of them say.
+    """
+    plain = [(False, tuple(range(n))) for n in range(1, order + 1)]
+    marked = [(False, (0, None, 2)), (True, (0,)), (True, (0, 1))]
+    return plain + (marked if order > 2 else [])
+
+
+def code_kinds(x, n_words, order, after):
+    """Yield (codes, there, span) of each kind of n-gram, for each word x with which one may start.
+
+    after(n): x, n words further on, 0 beyond the end. codes are as x, integers; there is true where
+    there is one; span is the number of words from its first to its last.
+    """
+    for late, offsets in kinds_of(order):
+        codes, there = (MARK + 0 * x, after(LATE) <= 0) if late else (0 * x, x > UNKNOWN)
+        for offset in offsets:
+            word = MARK if offset is None else after(offset)
+            codes = codes * n_words + word
+            if offset is not None:
+                there = there & (word > UNKNOWN)
+        yield codes, there, offsets[-1] + 1
+
+
+def code_review(review, n_words, order):
+    """Yield (codes, there, span) of each kind of n-gram of a review, as :func:`code_kinds`."""
+    review = numpy.asarray(review, 'int64')
+    beyond = numpy.concatenate([review, numpy.zeros(max(order, LATE), 'int64')])
+    return code_kinds(review, n_words, order, lambda n: beyond[n:n + len(review)])
+
+
 def codes_of(review, n_words, order):
     """Return the codes of a review's n-grams of 1 to ``order`` words, each once, sorted."""
-    review = numpy.asarray(review, 'int64')
-    known = review > UNKNOWN
-    found, codes, whole = [review[known]], review, known
-    for n in range(1, order):
-        codes = codes[:-1] * n_words + review[n:]
-        whole = whole[:-1] & known[n:]
-        found.append(codes[whole])
+    found = [codes[there] for codes, there, _ in code_review(review, n_words, order)]
     return numpy.unique(numpy.concatenate(found))
 
 
-def texts_of(codes, vocabulary, n_words):
+def texts_of(codes, vocabulary, n_words, mark=SHOWN):
     """Return the words of n-grams as texts; ``vocabulary`` has the word of each index from 2 up."""
     words = numpy.full(n_words, '', object)
     words[FIRST_WORD:FIRST_WORD + len(vocabulary)] = vocabulary
+    words[MARK] = mark
     texts = [''] * len(codes)
     while numpy.any(codes):
         codes, last = numpy.divmod(codes, n_words)
@@ -135,8 +169,8 @@ def carry_over(path, saved, params, vocabulary, same_classes):
     if same_classes and vocabulary is not None and {'vocabulary', 'ngrams'} <= set(saved):
         wide = check(path, saved, MAX_CODE - 1, len(saved['b']))
         place = {text: k for k, text in enumerate(texts_of(
-            wide['ngrams'], saved['vocabulary'], len(saved['Wemb'])))}
-        texts = texts_of(fresh['ngrams'], vocabulary, len(params['Wemb']))
+            wide['ngrams'], saved['vocabulary'], len(saved['Wemb']), NO_WORD))}
+        texts = texts_of(fresh['ngrams'], vocabulary, len(params['Wemb']), NO_WORD)
         known = [(k, place[text]) for k, text in enumerate(texts) if text in place]
         ours, theirs = numpy.array(known, int).reshape(-1, 2).T
     if len(ours):
@@ -159,11 +193,7 @@ def shares_of(params, review, options):
 def ends_of(review, n_words, order):
     """Return code -> place of the last word of the n-gram, where it first stands in a review."""
     ends = {}
-    for start in range(len(review)):
-        code = 0
-        for place in range(start, min(start + order, len(review))):
-            if review[place] <= UNKNOWN:
-                break
-            code = code * n_words + int(review[place])
-            ends.setdefault(code, place)
+    for codes, there, span in code_review(review, n_words, order):
+        for place in numpy.flatnonzero(there):
+            ends.setdefault(int(codes[place]), int(place) + span - 1)
     return ends

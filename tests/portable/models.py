@@ -45,8 +45,8 @@ def wide_part(order, classes, rng):
 
 
 def texts(rng, count=30):
-    """Return texts of 1 to 40 words; and some that are peculiar, one of them long."""
-    drawn = [' '.join(rng.choice(WORDS[:9] + ['unknown', 'worda'], rng.randint(1, 41)))
+    """Return texts of 1 to 80 words; and some that are peculiar, one of them long."""
+    drawn = [' '.join(rng.choice(WORDS[:9] + ['unknown', 'worda'], rng.randint(1, 81)))
              for _ in range(count)]
     return drawn + ['', ' ', 'nothing known', '. nothing !', '.', 'film film film film film',
                     '电影 über naïve', 'film ' * 600, 'unknown the film unknown the film']
