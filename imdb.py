@@ -9,6 +9,7 @@ import imdb_preprocess
 from sentiment.data import snippets
 from sentiment.data.about import default_classes, read_about
 from sentiment.data.forms import PICKLE, form_of
+from sentiment.data.items import likeness
 from sentiment.data.opening import file_hash
 from sentiment.data.pickles import read_dictionary, read_sets, words_in_order
 from sentiment.data.place import data_folder
@@ -49,8 +50,8 @@ def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort
     maxlen : leaves out reviews of this many words or more before the split; None keeps all
     sort_by_len : sort each set by length, which pads batches less
     rng : gives the permutation before the split: ``numpy.random`` or a ``RandomState``
-    stretches : validate on this many stretches of reviews that stand side by side; None: on single
-        reviews, drawn at random
+    stretches : validate on this many stretches of reviews that stand side by side, and on those
+        most like them; None: on single reviews, drawn at random
     how : text_column, label_column, encoding, test_path, tokenizer, of raw reviews
 
     Raises BadInput for anything that is wrong with the file or the numbers.
@@ -120,9 +121,10 @@ def keep_short(train, maxlen):
 def split(train, valid_portion, rng, stretches=None):
     """Split a set at random into training and validation sets, as the tutorial does.
 
-    With ``stretches``, that many stretches of neighbours validate, one somewhere in each of as many
-    equal parts: where reviews of one film stand side by side, as in IMDB's archive, few films that
-    validate have been trained on, as none of the test have; and where classes do, all validate.
+    With ``stretches``, half of those that validate are in that many stretches of neighbours, one
+    somewhere in each of as many equal parts; the others are those most like them. Where reviews of
+    one film stand side by side, class by class, as in IMDB's archive, few films that validate have
+    then been trained on, as none of the test have.
     """
     n_samples = len(train[0])
     n_train = int(round(n_samples * (1. - valid_portion)))
@@ -133,14 +135,21 @@ def split(train, valid_portion, rng, stretches=None):
                                           % (0.5 / smaller + 1) if smaller > 0 else ''))
     order = rng.permutation(n_samples)
     if stretches:
-        validates = numpy.zeros(n_samples, bool)
-        bounds = numpy.arange(stretches + 1) * n_samples // stretches
-        for low, high, size in zip(bounds, bounds[1:],
-                                   numpy.diff(bounds * (n_samples - n_train) // n_samples)):
-            start = rng.permutation(numpy.arange(low, high - size + 1))[0]
-            validates[start:start + size] = True
-        order = order[numpy.argsort(validates[order], kind='stable')]
+        n_valid = n_samples - n_train
+        chosen = choose_stretches(n_samples, n_valid - n_valid // 2, stretches, rng)
+        rank = numpy.where(chosen, 2., likeness(train[0], chosen))  # a cosine is at most 1
+        order = order[numpy.argsort(rank[order], kind='stable')]
     return take(train, order[:n_train]), take(train, order[n_train:])
+
+
+def choose_stretches(n_samples, size, n_stretches, rng):
+    """Return which of the samples (n_samples,) are in stretches that have ``size`` of them."""
+    chosen = numpy.zeros(n_samples, bool)
+    bounds = numpy.arange(n_stretches + 1) * n_samples // n_stretches
+    for low, high, length in zip(bounds, bounds[1:], numpy.diff(bounds * size // n_samples)):
+        start = rng.permutation(numpy.arange(low, high - length + 1))[0]
+        chosen[start:start + length] = True
+    return chosen
 
 
 def remove_rare(part, n_words):

@@ -215,8 +215,20 @@ def test_stretches_of_neighbours_validate(n_samples, portion, stretches):
     n_valid = n_samples - round(n_samples * (1 - portion))
     assert len(valid[0]) == n_valid and sorted(numpy.concatenate([train[1], valid[1]])) == list(
         range(n_samples))
-    runs = 1 + (numpy.diff(numpy.sort(valid[1])) > 1).sum()
-    assert runs <= min(stretches, n_valid)  # those of two parts may touch
+    size = n_valid - n_valid // 2  # the others are those most like them
+    chosen = numpy.sort(valid[1][n_valid - size:])
+    assert 1 + (numpy.diff(chosen) > 1).sum() <= min(stretches, size)  # those of two may touch
     bounds = numpy.arange(stretches + 1) * n_samples // stretches
-    of_parts, _ = numpy.histogram(valid[1], bounds)
-    assert (abs(of_parts - numpy.diff(bounds) * n_valid / n_samples) < 1).all()
+    of_parts, _ = numpy.histogram(chosen, bounds)
+    assert (abs(of_parts - numpy.diff(bounds) * size / n_samples) < 1).all()
+
+
+def test_so_do_the_reviews_that_share_their_names():
+    rng = numpy.random.RandomState(0)  # 40 films of 10 reviews of each class, a name for each film
+    reviews = [numpy.append(rng.randint(2, 20, 30), 100 + film) for _ in range(2)
+               for film in range(40) for _ in range(10)]
+    labels = numpy.repeat([1, 0], 400)
+    _, (valid, y) = imdb.split((reviews, labels), 0.1, numpy.random.RandomState(1), 4)
+    films = [{review[-1] for review in valid[part]} for part in (slice(40), slice(40, 80))]
+    assert len(valid) == 80 and films[0] <= films[1]  # those most like the stretches stand first
+    assert abs(y.mean() - 0.5) < 0.3
