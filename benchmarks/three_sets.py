@@ -38,6 +38,8 @@ from sentiment.using.measure import check_data  # noqa: E402
 N_STRETCHES, VALID_PORTION, LEAST = 10, 0.05, 1e-15
 RECIPES = {'imdb': ('full', 'max', 'wide'), 'sentences': ('tutorial', 'full', 'sentences'),
            'chinese': ('full', 'wide', 'characters')}
+TITLES = {'imdb': 'IMDB', 'sentences': 'rated sentences', 'chinese': 'Chinese shop reviews'}
+FIGURES = ('error', 'log_loss', 'calibration_error', 'least_calibration_error', 'seconds', 'ms')
 
 # --- Data: name -> path of imdb.pkl ------------------------------------------------------------
 
@@ -191,15 +193,18 @@ def show(row):
     return row
 
 
+def grouped(rows):
+    """Return (set, what) -> its rows, one for each seed."""
+    return {key: [row for row in rows if (row['set'], row['what']) == key]
+            for key in dict.fromkeys((row['set'], row['what']) for row in rows)}
+
+
 def table(rows):
     """Return a table of measurements: the mean and the range over the seeds."""
-    lines, names = [], list(dict.fromkeys((row['set'], row['what']) for row in rows))
-    for key in names:
-        some = [row for row in rows if (row['set'], row['what']) == key]
+    lines = []
+    for key, some in grouped(rows).items():
         errors = [row['error'] for row in some]
-        mean = {name: numpy.mean([row[name] for row in some])
-                for name in ('error', 'log_loss', 'calibration_error', 'least_calibration_error',
-                             'seconds', 'ms')}
+        mean = {name: numpy.mean([row[name] for row in some]) for name in FIGURES}
         lines.append('| %s | %s | %.4f | %.4f to %.4f | %.3f | %.3f of %.3f | %d | %.2f |' % (
             key + (mean['error'], min(errors), max(errors), mean['log_loss'],
                    mean['calibration_error'], mean['least_calibration_error'], mean['seconds'],
@@ -207,18 +212,47 @@ def table(rows):
     return '\n'.join(lines)
 
 
+def draw(rows, path):
+    """Draw the errors, a panel for each set: each seed a dot, the mean a line, ours in colour."""
+    from matplotlib.figure import Figure
+    groups = grouped(rows)
+    names = [name for name in RECIPES if any(key[0] == name for key in groups)]
+    figure = Figure((4.2 * len(names), 2.6), layout='constrained')
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names):
+        some = {what: [row['error'] for row in found]
+                for (place, what), found in groups.items() if place == name}
+        order = sorted(some, key=lambda what: -numpy.mean(some[what]))
+        for y, what in enumerate(order):
+            colour = 'gray' if what in PEERS else 'tab:blue'
+            axes.plot(some[what], [y] * len(some[what]), 'o', color=colour, alpha=0.4)
+            axes.plot([numpy.mean(some[what])] * 2, [y - 0.3, y + 0.3], color=colour, linewidth=2)
+        axes.set_yticks(range(len(order)), order)
+        axes.set_title(TITLES[name])
+        axes.set_xlabel('test error')
+        axes.grid(axis='x', alpha=0.3)
+    figure.savefig(path)
+
+
+def read_rows(path):
+    """Return the measurements of an earlier run: a line of JSON for each."""
+    with open(path, encoding='utf-8') as file:
+        return [json.loads(line) for line in file]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--path', help="IMDB's archive, or a folder like it")
     parser.add_argument('--sets', nargs='+', default=list(RECIPES), choices=list(RECIPES))
-    parser.add_argument('--seeds', type=int, nargs='+', default=[123, 124, 125, 126, 127])
+    parser.add_argument('--seeds', type=int, nargs='*', default=[123, 124, 125, 126, 127])
     parser.add_argument('--recipes', nargs='+', help='these only')
     parser.add_argument('--peers', nargs='*', default=list(PEERS), choices=list(PEERS))
     parser.add_argument('--held-out', action='store_true',
                         help='test on a quarter of the training reviews, to choose settings')
     parser.add_argument('--models', help='keep the models in this folder')
+    parser.add_argument('--rows', nargs='*', default=[], help='add the lines of earlier runs')
+    parser.add_argument('--picture', help='draw the errors into this file (.svg, .png)')
     options = parser.parse_args()
-    rows = []
+    rows = [row for path in options.rows for row in read_rows(path)]
     with tempfile.TemporaryDirectory() as folder:
         locate = {'imdb': lambda: imdb.locate(options.path), 'sentences': snippets.locate,
                   'chinese': lambda: locate_chinese(folder)}
@@ -236,6 +270,8 @@ def main():
                 for seed in options.seeds:
                     rows.append(show(dict(measure_recipe(recipe, path, seed, place), set=name)))
     print(table(rows), file=sys.stderr)
+    if options.picture:
+        draw(rows, options.picture)
 
 
 if __name__ == '__main__':

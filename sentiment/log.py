@@ -5,8 +5,10 @@ how much is said, or where.
 """
 import logging
 import sys
+import threading
+import time
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 
 from tqdm import tqdm
 
@@ -56,6 +58,29 @@ def no_bar():
     """Return what tqdm is to be told as ``disable``: None, no bar in a log; True, in quiet, none.
     """
     return QUIET.get() or None
+
+
+@contextmanager
+def slow(doing, done, patience=2.):
+    """Say what is being done where that takes longer than ``patience``, in seconds; and when it is
+    done, how many it took.
+    """
+    said, started = threading.Event(), time.monotonic()
+
+    def say():
+        said.set()
+        logger.info(doing)
+
+    timer = threading.Timer(patience, copy_context().run, [say])  # as quiet as this thread
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+    if said.is_set():
+        logger.info('%s; %.0f s', done, time.monotonic() - started)
 
 
 logger = logging.getLogger('sentiment')

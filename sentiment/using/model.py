@@ -13,6 +13,7 @@ from sentiment.data.tokenizers import MOSES, check_tokenizer
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import (BUILDING, concurrent, config, function, numpy_floatX, padded,
                               tensor)
+from sentiment.log import slow
 from sentiment.training.calibration import check_calibration, temper
 from sentiment.training.model_file import (as_dictionary, classes_of, index_of_words,
                                            take_params)
@@ -54,17 +55,25 @@ class Model:
                     self.compiled[name] = build(self)
         return self.compiled[name]
 
+    def answer(self, name, build, x, mask):
+        """Return what the function ``name`` says of a batch; the first time, that it is compiled.
+        """
+        if name not in self.compiled:
+            with BUILDING, slow('compiling the model', 'compiled'):
+                self.compile(name, build)(x, mask)  # kernels are compiled when they are first used
+        return self.compile(name, build)(x, mask)
+
     def f_pred_prob(self, x, mask):
         """Return the probabilities (B, C)."""
-        return temper(self.compile('f_pred_prob', build_probs)(x, mask), self.temperature)
+        return temper(self.answer('f_pred_prob', build_probs, x, mask), self.temperature)
 
     def f_scores(self, x, mask):
         """Return what each state adds to each class's score (T, B, C), under the temperature."""
-        return self.compile('f_scores', build_scores)(x, mask) * self.share
+        return self.answer('f_scores', build_scores, x, mask) * self.share
 
     def f_vectors(self, x, mask):
         """Return what the classifier reads of the states (B, D)."""
-        return self.compile('f_vectors', build_vectors)(x, mask)
+        return self.answer('f_vectors', build_vectors, x, mask)
 
     @property
     def width(self):
