@@ -4,6 +4,7 @@ import numpy
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import Apply, Op, tensor
 from sentiment.fast.threads import inner, jit
+from sentiment.wide.layer import even_out
 from sentiment.wide.ngrams import LATE, MARK, kinds_of
 
 ANY, NONE = -1, -2  # in the place of an offset: of any word; behind the last
@@ -96,5 +97,7 @@ def wide_scores(tparams, x, options):
     find_ngrams = FindNgrams(options['n_words'], options['ngrams'])
     places, samples = find_ngrams(x, tparams['ngrams'])
     shares = tparams['ngrams_ratio'][places] * tparams['ngrams_W'][places]
-    start = tensor.zeros((x.shape[1], shares.shape[1]), shares.dtype) + tparams['ngrams_b']
-    return tensor.inc_subtensor(start[samples], shares)
+    none = tensor.zeros((x.shape[1], shares.shape[1]), shares.dtype)
+    n_known = tensor.inc_subtensor(tensor.zeros_like(x[0])[samples], 1)
+    return even_out(tparams, tensor.inc_subtensor(none[samples], shares),
+                    n_known) + tparams['ngrams_b']

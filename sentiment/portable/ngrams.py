@@ -5,7 +5,7 @@ Sizes in the comments: B samples, T words, N n-grams of a sample, padding includ
 import numpy
 
 from sentiment.data.words import UNKNOWN
-from sentiment.portable.nodes import find
+from sentiment.portable.nodes import FLOAT32, find
 from sentiment.wide.ngrams import LATE, MARK, kinds_of
 
 END = numpy.iinfo('int64').max  # of a slice
@@ -45,4 +45,10 @@ def wide_scores(graph, words, params, options):
     shares = numpy.concatenate([params['ngrams_ratio'] * params['ngrams_W'],
                                 numpy.zeros((1, options['ydim']))])
     shares = graph('Gather', graph.constant('shares', shares), place, name='ngrams')  # (B, N, C)
-    return graph('Add', graph('ReduceSum', shares, [1], keepdims=0), params['ngrams_b'])
+    scores = graph('ReduceSum', shares, [1], keepdims=0)
+    if 'ngrams_n' in params:
+        n_known = graph('ReduceSum', graph('Cast', graph('Less', place, none), to=FLOAT32), [1])
+        average = params['ngrams_n'].astype('float32')
+        scores = graph('Mul', scores, graph('Sqrt', graph(
+            'Div', average, graph('Max', n_known, numpy.float32(1)))))
+    return graph('Add', scores, params['ngrams_b'])

@@ -11,6 +11,7 @@ from sentiment.data.errors import brief
 from sentiment.data.tokenizers import MOSES
 from sentiment.training.options import OPTIONS
 from sentiment.using import model
+from sentiment.wide.ngrams import COUNTED
 
 # a model by the name of its file; the arrays of the file; how many numbers were learnt; its
 # options, and whether the file tells them
@@ -18,7 +19,6 @@ File = namedtuple('File', 'name arrays n_parameters options is_told')
 # what was named by hand to test on, None where it was not
 Tested = namedtuple('Tested', 'dataset path size')
 DEFAULTS = dict(model.DEFAULTS, tokenizer=MOSES)  # of train_lstm, by name
-FIXED = ('ngrams', 'ngrams_ratio')                     # parameters that are counted, not learnt
 PRIVATE = ('saveto', 'plot', 'resume')  # which make no other model
 ERRORS = (('training', 'train_err'), ('validation', 'valid_err'), ('test', 'test_err'))
 
@@ -40,7 +40,7 @@ def told(path, loaded):
         found = {}
     known = {name: value for name, value in found.items()
              if is_option(name, value)} if isinstance(found, dict) else {}
-    n_parameters = sum(value.size for name, value in loaded.params.items() if name not in FIXED)
+    n_parameters = sum(value.size for name, value in loaded.params.items() if name not in COUNTED)
     options = dict(DEFAULTS, **known)
     options['tokenizer'] = options['tokenizer'] or MOSES
     return File(base_name(path), loaded.saved, n_parameters, options, bool(known))

@@ -10,6 +10,7 @@ from sentiment.data.safe_io import BadInput
 from sentiment.training import plots
 from sentiment.training.calibration import calibration_error
 from sentiment.training.model_file import ERRORS
+from sentiment.wide.ngrams import COUNTED
 
 BARS = 40  # of the lengths' histogram, at most
 # options of a training that tell something, and are no place on a disk
@@ -21,7 +22,7 @@ def about(name, model):
     """Return what there is to say of a model, plain data for JSON; what is unknown is left out."""
     saved, told = model.saved, {'name': name, 'options': options_of(model)}
     told['n_params'] = int(sum(value.size for name, value in model.params.items()
-                               if value.dtype.kind == 'f' and name != 'ngrams_ratio'))
+                               if name not in COUNTED))
     told['temperature'] = float(model.temperature)
     told['errors'] = {kind[:-4]: number(saved.get(kind)) for kind in ERRORS if kind in saved}
     for kind in ('engine', 'data_sha256'):

@@ -3,9 +3,9 @@
 Sizes in the comments: T time steps, B samples, C classes, N n-grams of a sample, padding included.
 """
 from sentiment.engine import config, numpy_floatX, searchsorted, softmax, tensor, theano
-from sentiment.wide.ngrams import TEACHER, code_kinds
+from sentiment.wide.ngrams import COUNTED, TEACHER, code_kinds
 
-CONSTANTS = ('ngrams', 'ngrams_ratio', 'mix')  # parameters that no gradient moves
+CONSTANTS = COUNTED + ('mix',)  # parameters that no gradient moves
 
 
 def trained(tparams):
@@ -36,7 +36,20 @@ def wide_scores(tparams, x, options):
     shares = tparams['ngrams_ratio'][place] * tparams['ngrams_W'][place]  # (N B, C)
     shares *= tensor.cast(there, config.floatX)[:, None]
     shares = shares.reshape((codes.shape[0], codes.shape[1], shares.shape[1]))
-    return shares.sum(axis=0) + tparams['ngrams_b']
+    n_known = there.reshape(codes.shape).sum(axis=0)
+    return even_out(tparams, shares.sum(axis=0), n_known) + tparams['ngrams_b']
+
+
+def even_out(tparams, scores, n_known):
+    """Return the scores (B, C) of the n_known (B,) n-grams of each sample as if all had as many.
+
+    What a sum of n of them says grows as n, what is only noise in it as the root of n: by that it
+    is divided, as rows of tf-idf are by their length. Models of before are without.
+    """
+    if 'ngrams_n' not in tparams:
+        return scores
+    n_known = tensor.cast(tensor.maximum(n_known, 1), config.floatX)
+    return scores * tensor.sqrt(tparams['ngrams_n'][0] / n_known)[:, None]
 
 
 def join(scores, tparams, x, mask, y, pred, losses, options):

@@ -13,7 +13,8 @@ from sentiment.engine import numpy_floatX
 from sentiment.log import logger
 from sentiment.wide.subwords import log_ratios, subword_ratios
 
-NAMES = ('ngrams', 'ngrams_ratio', 'ngrams_W', 'ngrams_b', 'mix')
+NAMES = ('ngrams', 'ngrams_ratio', 'ngrams_n', 'ngrams_W', 'ngrams_b', 'mix')
+COUNTED = NAMES[:3]  # in the training reviews, not learnt
 PART, TEACHER = ROLES = 'part', 'teacher'  # of the n-grams: what ``ngrams_as`` may be
 SCALE = 3.  # of the ratios in a review: with it, the network's learning rate suits the n-grams too
 START = 0.05  # of the weights where subwords tell of rare words, whose own would hardly move
@@ -88,11 +89,11 @@ def begin(train, options, vocabulary=None):
 
     ``ngrams`` (G,), the sorted codes of the n-grams of 1 to ``options['ngrams']`` words that stand
     in ``options['ngrams_in']`` or more of the reviews of ``train``; ``ngrams_ratio`` (G, C), which
-    is not trained, log P(n-gram | class) / P(n-gram | other classes), divided by the root of the
-    number of n-grams in an average review; ``ngrams_W`` (G, C) and ``ngrams_b`` (C,), zeros;
-    ``mix`` (2,), the weights of the network and of the n-grams. With ``options['subwords']``, the
-    pieces of a word, which the ``vocabulary`` has from index 2 up, add to its ratio, and
-    ``ngrams_W`` starts above zero.
+    is not trained, log P(n-gram | class) / P(n-gram | other classes), divided by the root of
+    ``ngrams_n`` (1,), the number of n-grams in an average review; ``ngrams_W`` (G, C) and
+    ``ngrams_b`` (C,), zeros; ``mix`` (2,), the weights of the network and of the n-grams. With
+    ``options['subwords']``, the pieces of a word, which the ``vocabulary`` has from index 2 up, add
+    to its ratio, and ``ngrams_W`` starts above zero.
     """
     reviews, labels = train
     codes = [codes_of(review, options['n_words'], options['ngrams']) for review in reviews]
@@ -109,9 +110,10 @@ def begin(train, options, vocabulary=None):
     ratio = log_ratios(1 + there)  # smoothing: one review more of each class
     if options.get('subwords'):
         add_subwords(ratio, there, ngrams, vocabulary, options['n_words'])
-    scale = SCALE / numpy.sqrt(counts.sum() / len(reviews))
+    average = counts.sum() / len(reviews)
     start = START if options.get('subwords') else 0.
-    return {'ngrams': ngrams, 'ngrams_ratio': numpy_floatX(scale * ratio),
+    return {'ngrams': ngrams, 'ngrams_ratio': numpy_floatX(SCALE / numpy.sqrt(average) * ratio),
+            'ngrams_n': numpy_floatX([average]),
             'ngrams_W': numpy_floatX(numpy.full_like(ratio, start)),
             'ngrams_b': numpy_floatX(numpy.zeros(options['ydim'])),
             'mix': numpy_floatX(numpy.ones(2))}
@@ -155,6 +157,8 @@ def check(path, saved, high, ydim):
     shapes = {'ngrams_ratio': shape, 'ngrams_W': shape, 'ngrams_b': shape[1:], 'mix': (2,)}
     others = {name: check_array('%s: %s' % (path, name), saved.get(name), 'f', size)
               for name, size in shapes.items()}
+    if 'ngrams_n' in saved:  # once, long reviews were as sure as they have n-grams
+        others['ngrams_n'] = check_array('%s: ngrams_n' % path, saved['ngrams_n'], 'f', (1,), low=1)
     return dict({name: numpy_floatX(value) for name, value in others.items()}, ngrams=ngrams)
 
 
@@ -187,6 +191,8 @@ def shares_of(params, review, options):
     codes = codes_of(review, options['n_words'], options['ngrams'])
     place = find(codes, params['ngrams'])
     shares = params['ngrams_ratio'][place] * params['ngrams_W'][place] * params['mix'][1]
+    if 'ngrams_n' in params:
+        shares = shares * numpy.sqrt(params['ngrams_n'][0] / max(1, len(place)))
     return params['ngrams'][place], shares
 
 

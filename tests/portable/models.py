@@ -41,7 +41,8 @@ def wide_part(order, classes, rng):
                                             for _ in range(9)]))
     return {'ngrams': codes, 'ngrams_ratio': rng.normal(size=(len(codes), classes)),
             'ngrams_W': rng.normal(size=(len(codes), classes)),
-            'ngrams_b': rng.normal(size=classes), 'mix': numpy.array([0.4, 1.1])}
+            'ngrams_n': rng.uniform(5, 50, 1), 'ngrams_b': rng.normal(size=classes),
+            'mix': numpy.array([0.4, 1.1])}
 
 
 def texts(rng, count=30):

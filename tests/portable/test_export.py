@@ -37,7 +37,8 @@ def test_an_export_answers_as_predict_does(pooling, ngrams, classes):
 
 
 def test_so_does_the_export_of_an_average():
-    models = [make(seed=1), make('mean_max', 2, seed=2), make(temperature=1., ngrams=1, seed=3)]
+    models = [make(seed=1), make('mean_max', 2, seed=2), make(temperature=1., ngrams=1, seed=3),
+              make(ngrams=2, ngrams_n=None, seed=4)]  # and one of before
     both = average(models)
     assert_answers_agree(export(both)[0], both, texts(numpy.random.RandomState(2)))
 
