@@ -8,6 +8,7 @@ import numpy
 import imdb_preprocess
 from sentiment.data import snippets
 from sentiment.data.about import default_classes, read_about
+from sentiment.data.folds import fold_of, read_fold
 from sentiment.data.forms import PICKLE, form_of
 from sentiment.data.items import likeness
 from sentiment.data.opening import file_hash
@@ -39,7 +40,7 @@ ARCHIVE_HASH = 'sha256:c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923
 
 
 def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort_by_len=True,
-              rng=numpy.random, stretches=None, **how):
+              rng=numpy.random, stretches=None, fold=None, **how):
     """Load the data set and split it; returns ``(train, valid, test)``.
 
     Each is ``(x, y)``: a list of 1-D int64 arrays of word indices, and a 1-D int64 array of labels.
@@ -52,6 +53,8 @@ def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort
     rng : gives the permutation before the split: ``numpy.random`` or a ``RandomState``
     stretches : validate on this many stretches of reviews that stand side by side, and on those
         most like them; None: on single reviews, drawn at random
+    fold : 2/5: validate on the second of five parts, drawn at random, which have each review once;
+        with stretches, on so many of these in each, and none that are like them
     how : text_column, label_column, encoding, test_path, tokenizer, of raw reviews
 
     Raises BadInput for anything that is wrong with the file or the numbers.
@@ -60,7 +63,9 @@ def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort
         raise BadInput('n_words=%d leaves no room for the padding (0) and the unknown word (1)'
                        % n_words)
     train, test = read_sets(locate(path, **how))
-    train, valid = split(keep_short(train, maxlen), valid_portion, rng, stretches)
+    train = keep_short(train, maxlen)
+    train, valid = (split_fold(train, fold, rng, stretches) if fold
+                    else split(train, valid_portion, rng, stretches))
     sets = [remove_rare(part, n_words) for part in (train, valid, test)]
     return tuple(sort_by_length(part) for part in sets) if sort_by_len else tuple(sets)
 
@@ -150,6 +155,14 @@ def choose_stretches(n_samples, size, n_stretches, rng):
         start = rng.permutation(numpy.arange(low, high - length + 1))[0]
         chosen[start:start + length] = True
     return chosen
+
+
+def split_fold(train, fold, rng, stretches=None):
+    """Split a set into the reviews of all folds but one, and of that one; see :func:`load_data`."""
+    which, n_folds = read_fold(fold)
+    order = rng.permutation(len(train[0]))
+    validates = fold_of(len(order), n_folds, rng, stretches)[order] == which
+    return take(train, order[~validates]), take(train, order[validates])
 
 
 def remove_rare(part, n_words):
@@ -331,9 +344,11 @@ def reading(options):
 
 
 def loading(options):
-    """Return what :func:`load_data` is told: :func:`reading`, and the stretches that validate."""
-    stretches = options.get('stretches')
-    return dict(reading(options), **({'stretches': stretches} if stretches else {}))
+    """Return what :func:`load_data` is told: :func:`reading`, and what validates, if not a random
+    part.
+    """
+    return dict(reading(options), **{name: options[name] for name in ('stretches', 'fold')
+                                     if options.get(name)})
 
 
 def names_of(load, options, sets):

@@ -20,7 +20,7 @@ from sentiment.data.vectors import start_from
 from sentiment.engine import (BUILDING, RandomStreams, config, function, numpy_floatX, padded, scan,
                               sigmoid, softmax, tensor, theano)
 from sentiment.log import logger
-from sentiment.training.adagrad import adagrad
+from sentiment.training.adagrad import adagrad, shared_zeros
 from sentiment.training.batches import get_minibatches_idx, random_subset
 from sentiment.training.model_file import load_params, reload_params, unzip, zipp  # noqa: F401
 from sentiment.training.options import check_options, recipes  # noqa: F401
@@ -221,11 +221,6 @@ def build_model(tparams, options):
 # which takes the step. Only sgd and adagrad read lr.
 
 
-def shared_zeros(tparams, suffix):
-    """Return one shared array of zeros for each parameter."""
-    return [theano.shared(p.get_value() * 0., name=_p(name, suffix)) for name, p in tparams.items()]
-
-
 def moving_average(averages, values):
     """Return the updates of running averages that keep 0.95 of the past."""
     decay, rest = numpy_floatX(0.95), numpy_floatX(0.05)
@@ -389,6 +384,7 @@ def train_lstm(
         ngrams_in=5,  # n-grams of so many training reviews or more are read
         ngrams_as='part',  # what n-grams are: part of the answer; teacher of the network, then left
         subwords=False,  # of n-grams, words also start from what their pieces tell: true or false
+        fold=None,  # 2/5: the second fifth of the training reviews validates; none: a twentieth
         ):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 

@@ -50,9 +50,10 @@ LEFT_OUT = {
     'label_column': 'fit has the labels', 'encoding': 'fit has the texts',
     'test_path': 'score tests', 'test_size': 'score tests', 'test_once': 'score tests',
     'stretches': 'validation_fraction of each class validates',
+    'fold': 'validation_fraction of each class validates',
     'plot': 'python lstm.py plot draws what save() has written'}
 FIXED = {'dataset': DATASET, 'test_size': -1, 'test_once': True, 'stretches': None,
-         'saveFreq': 2 ** 31}
+         'fold': None, 'saveFreq': 2 ** 31}
 KEYWORDS = {name: keyword for name, keyword in
             inspect.signature(lstm.train_lstm).parameters.items() if name not in LEFT_OUT}
 

@@ -15,7 +15,7 @@ from sentiment.wide.ngrams import COUNTED
 BARS = 40  # of the lengths' histogram, at most
 # options of a training that tell something, and are no place on a disk
 SHOWN = ('dataset', 'optimizer', 'lrate', 'max_epochs', 'batch_size', 'maxlen', 'dim_proj',
-         'n_words', 'pooling', 'ngrams', 'tokenizer', 'crop', 'stretches', 'keep', 'seed')
+         'n_words', 'pooling', 'ngrams', 'tokenizer', 'crop', 'stretches', 'fold', 'keep', 'seed')
 
 
 def about(name, model):

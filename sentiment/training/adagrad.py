@@ -2,16 +2,17 @@
 from sentiment.engine import function, numpy_floatX, tensor, theano
 
 
-def zeros_like(params, suffix):
+def shared_zeros(tparams, suffix):
     """Return one shared array of zeros for each parameter."""
-    return [theano.shared(p.get_value() * 0., name='%s_%s' % (p.name, suffix)) for p in params]
+    return [theano.shared(p.get_value() * 0., name='%s_%s' % (name, suffix))
+            for name, p in tparams.items()]
 
 
 def adagrad(lr, tparams, grads, x, mask, y, cost):
     """AdaGrad (Duchi et al., 2011): p -= lr * gradient / root of its summed squares so far."""
     params = list(tparams.values())
-    kept = zeros_like(params, 'grad')
-    total_grad2 = zeros_like(params, 'sgrad2')
+    kept = shared_zeros(tparams, 'grad')
+    total_grad2 = shared_zeros(tparams, 'sgrad2')
     f_grad_shared = function(
         [x, mask, y], cost, name='adagrad_f_grad_shared',
         updates=(list(zip(kept, grads))

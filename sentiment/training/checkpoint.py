@@ -87,10 +87,10 @@ def check_same_run(path, progress, run):
 
 def as_of_today(options):
     """Return the options of a checkpoint; once, the encoder's name said whether it was fast, and
-    there were no subwords, nor teachers.
+    there were no subwords, no teachers and no folds.
     """
     encoder = options['encoder']
-    return dict({'fast': encoder in OLD_ENCODERS, 'subwords': False, 'ngrams_as': PART}, **dict(
+    return dict({'fast': encoder in OLD_ENCODERS, 'subwords': False, 'ngrams_as': PART, 'fold': None}, **dict(
         options, encoder=OLD_ENCODERS.get(encoder, encoder)))
 
 

@@ -8,6 +8,7 @@ from collections import namedtuple
 import numpy
 
 import imdb
+from sentiment.data.folds import read_fold
 from sentiment.data.safe_io import BadInput, shown
 from sentiment.data.tokenizers import check_tokenizer
 from sentiment.data.vectors import dimension
@@ -51,7 +52,7 @@ OPTIONS = {
     'label_column': TEXT, 'encoding': TEXT, 'tokenizer': TEXT, 'class_weight': WEIGHT,
     'embeddings': PATH, 'stretches': number(int, 1, also=NONE), 'keep': CHOICE,
     'ngrams': number(int, 1, 8, also=NONE), 'ngrams_in': number(int, 1),
-    'ngrams_as': CHOICE, 'subwords': TRUTH}
+    'ngrams_as': CHOICE, 'subwords': TRUTH, 'fold': TEXT}
 
 # names that models and checkpoints of before may have; what is fast is now another option
 OLD_ENCODERS = {'auto': 'lstm', 'lstm_fused': 'lstm'}
@@ -134,7 +135,11 @@ def check_weights(weights):
 
 
 def check_named(name, value):
-    """Return the name of a column, of an encoding or of a tokenizer; raise BadInput at another."""
+    """Return the name of a column, an encoding, a tokenizer or a fold; raise BadInput at another.
+    """
+    if name == 'fold':
+        read_fold(value)
+        return value
     if name == 'tokenizer':
         return check_tokenizer(value)
     if name == 'encoding':
