@@ -109,12 +109,17 @@ def read_manifest(path):
 
 
 def check_setting(folder, theirs, ours):
-    """Raise BadInput, with the first difference, unless two settings are the same."""
-    for name in sorted(set(theirs) | set(ours)):
-        if theirs.get(name) != ours.get(name):
+    """Raise BadInput, with a difference, unless two settings are the same: that of the version if
+    there is one, as others may come from it.
+    """
+    for name in sorted(set(theirs) | set(ours), key=lambda name: (name != 'version', name)):
+        there, now = theirs.get(name), ours.get(name)
+        if isinstance(there, dict) and isinstance(now, dict):
+            check_setting(folder, there, now)
+        elif there != now:
             raise BadInput('%s: what is there was made with another setting: %s is %s there and '
                            '%s now; give another folder' % (
-                               folder, name, shown(theirs.get(name)), shown(ours.get(name))))
+                               folder, name, shown(there), shown(now)))
 
 
 def check_age(part):

@@ -1,4 +1,4 @@
-"""The trials of a sweep: a grid of settings or random ones, and which of them go on."""
+"""The trials of a sweep: a grid of settings or random ones, their folds, which of them go on."""
 import itertools
 import math
 from collections import namedtuple
@@ -24,33 +24,78 @@ def draw(values, rng):
     low, high, whole = values
     if whole:
         high += 1
-    value = (math.exp(rng.uniform(math.log(low), math.log(high))) if low > 0
-             else rng.uniform(low, high))
-    return min(int(value), values.high) if whole else float('%.4g' % value)
+    return within(values, math.exp(rng.uniform(math.log(low), math.log(high))) if low > 0
+                  else rng.uniform(low, high))
 
 
-def settings_of(varied, n_trials=None, seed=123):
-    """Return the settings of each trial, a list of dict option -> value.
+def within(values, value):
+    """Return a value as it is tried: of a :class:`Range`, a whole number, or four digits of it."""
+    if not isinstance(values, Range):
+        return value
+    return min(max(int(value) if values.whole else float('%.4g' % value), values.low), values.high)
 
-    varied: option -> a list of values, or a :class:`Range`. Without ``n_trials`` all combinations,
-    the last option changing fastest; else so many random ones, the first of which do not change
-    with their number. Raises BadInput where that cannot be.
+
+def count_trials(varied, n_trials=None):
+    """Return how many trials there are if ``n_trials`` are asked for, None: all combinations.
+
+    varied: option -> a list of values, or a :class:`Range`. Raises BadInput where that cannot be.
     """
     ranges = [name for name, values in varied.items() if isinstance(values, Range)]
-    size = math.prod(len(values) for name, values in varied.items() if name not in ranges)
+    size = math.prod(len(values) for values in varied.values() if not isinstance(values, Range))
     if n_trials is None and ranges:
         raise BadInput('%s: a range has no end of values; say how many --trials to draw'
                        % ranges[0])
     if (n_trials or size) > MOST:
         raise BadInput('%d trials are more than %d' % (n_trials or size, MOST))
-    rng = numpy.random.RandomState(seed)
-    if ranges:
+    return n_trials if ranges else min(n_trials or size, size)
+
+
+def settings_of(varied, n_trials=None, seed=123):
+    """Return the settings of each trial, a list of dict option -> value.
+
+    varied, n_trials: as :func:`count_trials` takes them. Without ``n_trials`` all combinations, the
+    last option changing fastest; else so many random ones, the first of which do not change with
+    their number.
+    """
+    number, rng = count_trials(varied, n_trials), numpy.random.RandomState(seed)
+    if any(isinstance(values, Range) for values in varied.values()):
         return [{name: draw(values, rng) for name, values in varied.items()}
-                for _ in range(n_trials)]
+                for _ in range(number)]
     grid = [dict(zip(varied, values)) for values in itertools.product(*varied.values())]
-    if n_trials is None or n_trials >= size:
-        return grid
-    return [grid[k] for k in rng.permutation(size)[:n_trials]]
+    return grid if number == len(grid) else [
+        grid[k] for k in rng.permutation(len(grid))[:number]]
+
+
+def corners(varied):
+    """Return settings in which each value of a list, and both ends of a range, come up once."""
+    values = {name: list(some[:2]) if isinstance(some, Range) else some
+              for name, some in varied.items()}
+    first = {name: some[0] for name, some in values.items()}
+    return [dict(first, **{name: value}) for name, some in values.items() for value in some]
+
+
+def name_of(place, n_trials):
+    """Return the name of a trial, by its place among so many."""
+    return 'trial-%0*d' % (len(str(n_trials - 1)), place)
+
+
+def runs_of(trial, n_folds=None):
+    """Return the trainings that a :class:`Trial` is: itself, or one for each of its folds."""
+    return [trial] if n_folds is None else [
+        Trial('%s-fold-%d' % (trial.name, k), dict(trial.settings, fold='%d/%d' % (k, n_folds)),
+              trial.epochs) for k in range(1, n_folds + 1)]
+
+
+def summary(name, records):
+    """Return the record of a trial, from those of its trainings: the mean of their validation
+    errors, the standard deviation (of a sample) as ``spread``, None of one, and the ``errors``.
+    """
+    problems = [record['problem'] for record in records if record['problem']]
+    errors = [record['valid_err'] for record in records if not record['problem']]
+    return {'trial': name, 'epochs': records[0]['epochs'], 'errors': errors,
+            'problem': problems[0] if problems else None,
+            'valid_err': None if problems else float(numpy.mean(errors)),
+            'spread': float(numpy.std(errors, ddof=1)) if len(errors) > 1 else None}
 
 
 def rungs(first, last):

@@ -90,8 +90,8 @@ def as_of_today(options):
     there were no subwords, no teachers and no folds.
     """
     encoder = options['encoder']
-    return dict({'fast': encoder in OLD_ENCODERS, 'subwords': False, 'ngrams_as': PART, 'fold': None}, **dict(
-        options, encoder=OLD_ENCODERS.get(encoder, encoder)))
+    once = {'fast': encoder in OLD_ENCODERS, 'subwords': False, 'ngrams_as': PART, 'fold': None}
+    return dict(once, **dict(options, encoder=OLD_ENCODERS.get(encoder, encoder)))
 
 
 def check_state(where, value, present):

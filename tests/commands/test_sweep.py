@@ -121,4 +121,4 @@ def test_another_sweep_leaves_what_is_there(toy_path, tmp_path, capsys):
     out = tmp_path / 'sweep'
     assert main(asked(toy_path, out)) == 0
     assert main(asked(toy_path, out, '--lrate', '0.3')) == 2
-    assert 'fixed is' in capsys.readouterr().err
+    assert 'lrate is 0.0001 there and 0.3 now' in capsys.readouterr().err
