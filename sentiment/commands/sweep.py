@@ -263,19 +263,17 @@ def report(options, trials, varied, records):
         raise BadInput('no trial came to an end: %s' % rows[0]['problem'])
     best, folder = rows[0], options.output
     chosen = [row['trial'] for row in rows[:options.best] if not row['problem']]
-    paths = {name: [model_path(folder, run) for run in runs_of(
+    models = {name: [load_model(model_path(folder, run)) for run in runs_of(
         Trial(name, trials[name], None), options.folds)] for name in chosen}
-    models = {name: [load_model(path) for path in some] for name, some in paths.items()}
     error = test_error(models[best['trial']], trials[best['trial']])
     table = os.path.join(folder, TABLE)
     write_table(table, trials, varied, rows, error, options.folds)
     draw_table(os.path.join(folder, PICTURE), trials, varied, rows)
-    told = '%.4f' % best['valid_err']
-    if options.folds:
-        told += ' (mean of %d folds; spread %.4f)' % (options.folds, best['spread'])
-    print('best of %d trials: %s, valid error %s, test error %.4f%s; table in %s' % (
-        len(trials), ' '.join(paths[best['trial']]), told, error,
-        ' of their average' if options.folds else '', table))
+    print('best of %d trials: %s%s.npz, valid error %.4f%s, test error %.4f%s; table in %s' % (
+        len(trials), os.path.join(folder, best['trial']), '-fold-*' if options.folds else '',
+        best['valid_err'], ', the mean of %d folds (spread %.4f)' % (
+            options.folds, best['spread']) if options.folds else '',
+        error, ' of their average' if options.folds else '', table))
     if len(chosen) > 1:
         print('average of %s: test error %.4f' % (', '.join(chosen), test_error(
             [model for some in models.values() for model in some], trials[best['trial']])))

@@ -14,6 +14,13 @@ def draw(path, rows, names):
     Raises BadInput if matplotlib is absent.
     """
     plots.check_library()
+    figure = drawn(rows, names)
+    with write_whole(path) as file:
+        figure.savefig(file, format='png', dpi=120)
+
+
+def drawn(rows, names):
+    """Return the picture, a figure of matplotlib."""
     from matplotlib.figure import Figure
     shown = [row for row in rows if not row['problem']][:MOST]
     figure = Figure(figsize=(8, 1.9 + 0.28 * len(shown)), layout='constrained')
@@ -23,27 +30,22 @@ def draw(path, rows, names):
         draw_row(axes, place, row, shown[0])
     axes.set(xlabel=label(shown[0]), ylim=(len(shown) - 0.5, -0.5))
     axes.set_yticks(range(len(shown)))
-    axes.set_yticklabels([shortened(names[row['trial']]) for row in shown], fontsize=9)
+    axes.set_yticklabels([named(row, shown[0], names) for row in shown], fontsize=9)
     axes.grid(axis='x', alpha=0.3)
     axes.spines[['top', 'right', 'left']].set_visible(False)
     axes.tick_params(axis='y', length=0)
-    with write_whole(path) as file:
-        figure.savefig(file, format='png', dpi=120)
+    return figure
 
 
 def draw_row(axes, place, row, best):
     """Draw the error of a setting: a dot, its spread as a line, its folds as small dots."""
-    color = plots.INK['valid' if row is best else 'train']
-    if row['epochs'] < best['epochs']:
-        color = REST
+    color = (plots.INK['valid'] if row is best else
+             plots.INK['train'] if row['epochs'] == best['epochs'] else REST)
     if row['spread'] is not None:
         axes.plot([100 * error for error in row['errors']], [place] * len(row['errors']), 'o',
                   color=color, alpha=0.35, markersize=3.5, markeredgewidth=0)
     axes.errorbar(100 * row['valid_err'], place, xerr=100 * (row['spread'] or 0) or None, fmt='o',
                   color=color, markersize=7, capsize=3)
-    if row['epochs'] < best['epochs']:
-        axes.annotate('after %d epochs' % row['epochs'], (1, place), fontsize=8, color=color,
-                      xycoords=('axes fraction', 'data'), ha='right', va='center')
 
 
 def title(rows, names):
@@ -56,7 +58,8 @@ def title(rows, names):
         told = '%.1f ± %.1f %% wrong; %s within that spread' % (
             100 * best['valid_err'], 100 * best['spread'],
             '%d other%s' % (near, 's lie' * (near != 1) or ' lies') if near else 'no other lies')
-    lines = ['Best of %d settings: %s' % (len(rows), shortened(names[best['trial']])), told]
+    lines = ['Best of %d setting%s: %s' % (len(rows), 's' * (len(rows) > 1),
+                                           shortened(names[best['trial']])), told]
     hidden, failed = len(others) + 1 - MOST, len(rows) - len(others) - 1
     if hidden > 0:
         lines.append('left out: the worst %d' % hidden)
@@ -71,6 +74,13 @@ def label(best):
         return 'wrong, % of the reviews that validate'
     return ('wrong, %% of the reviews that validate: each of %d folds, their mean and standard '
             'deviation' % len(best['errors']))
+
+
+def named(row, best, names):
+    """Return what was set in a trial, and how long it trained if it stopped before the best."""
+    early = row['epochs'] < best['epochs']
+    return shortened(names[row['trial']]) + early * ' (%d epoch%s)' % (
+        row['epochs'], 's' * (row['epochs'] > 1))
 
 
 def shortened(name):

@@ -1,12 +1,15 @@
 """Sweep: many trainings, a table of them, and a test error of the best alone."""
 import csv
 import functools
+import json
 import os
+import sys
 
+import numpy
 import pytest
 
 import lstm
-from sentiment import load_model
+from sentiment import average, evaluate, load_model, load_test_set
 from sentiment.commands.main import main
 from sentiment.data.safe_io import load_arrays
 from sentiment.training.run import Diverged
@@ -21,7 +24,7 @@ def asked(path, folder, *more):
 
 
 def rows_of(folder):
-    with open(os.path.join(str(folder), 'table.csv'), newline='') as file:
+    with open(os.path.join(str(folder), 'table.csv'), newline='', encoding='utf-8') as file:
         return list(csv.DictReader(file))
 
 
@@ -71,6 +74,69 @@ def test_a_stopped_sweep_goes_on_from_its_checkpoint(toy_path, tmp_path, monkeyp
     assert rows_of(tmp_path / 'broken') == rows_of(tmp_path / 'whole')
 
 
+def own_training(path, **settings):
+    """Return the errors of a training with the settings that all of these sweeps have."""
+    return lstm.train_lstm(**dict(dict(path=path, dim_proj=4, n_words=30, max_epochs=2, validFreq=5,
+                                       optimizer='adagrad', test_size=15, saveto=None), **settings))
+
+
+def test_a_setting_of_folds_is_the_mean_of_trainings_by_hand(toy_path, tmp_path, capsys):
+    out = tmp_path / 'sweep'
+    assert main(asked(toy_path, out, '--lrate', '0.02,0.1', '--folds', '3')) == 0
+    rows, told = rows_of(out), capsys.readouterr().out
+    assert float(rows[0]['valid_err']) <= float(rows[1]['valid_err']) and len(rows) == 2
+    for row in rows:
+        errors = [own_training(toy_path, lrate=float(row['lrate']), fold='%d/3' % k,
+                               saveto=str(tmp_path / ('%s-%d.npz' % (row['trial'], k))))[1]
+                  for k in (1, 2, 3)]
+        assert float(row['valid_err']) == numpy.mean(errors)
+        assert float(row['spread']) == numpy.std(errors, ddof=1) > 0
+    best = average([load_model(str(tmp_path / ('%s-%d.npz' % (rows[0]['trial'], k))))
+                    for k in (1, 2, 3)])
+    error = evaluate(best, load_test_set(best))['error']
+    assert [row['test_err'] for row in rows] == [str(error), '']
+    assert '-fold-*.npz, valid error %.4f, the mean of 3 folds (spread %.4f), test error %.4f of ' \
+        'their average' % (float(rows[0]['valid_err']), float(rows[0]['spread']), error) in told
+
+
+def test_folds_go_with_halving(toy_path, tmp_path):
+    out = tmp_path / 'sweep'
+    assert main(asked(toy_path, out, '--lrate', '0.01,0.3', '--folds', '2', '--halving', '1')) == 0
+    assert [row['epochs'] for row in rows_of(out)] == ['2', '1']
+    assert len(list(out.glob('trial-*-fold-*.json'))) == 2 * 2 + 2
+
+
+def test_guided_sweeps_of_a_seed_are_one_and_a_stopped_one_goes_on(toy_path, tmp_path, monkeypatch):
+    pytest.importorskip('optuna')
+    train, begun = lstm.train_lstm, []
+
+    @functools.wraps(train)
+    def train_or_stop(**settings):
+        begun.append(settings['lrate'])
+        if len(begun) == 4:  # the second of the second round
+            raise KeyboardInterrupt
+        return train(**settings)
+
+    monkeypatch.setattr(lstm, 'train_lstm', train_or_stop)
+    asked_for = '--lrate', '0.01:0.3', '--trials', '5', '--guided', '2'
+    command = asked(toy_path, tmp_path / 'broken', *asked_for)
+    assert main(command) == 130
+    assert main(command) == 0
+    assert len(begun) == 6 and begun[3] == begun[4]
+    assert main(asked(toy_path, tmp_path / 'whole', *asked_for)) == 0
+    tables = [(tmp_path / name / 'table.csv').read_bytes() for name in ('broken', 'whole')]
+    assert tables[0] == tables[1]
+    assert main(asked(toy_path, tmp_path / 'other', *asked_for, '--draw_seed', '1')) == 0
+    assert (tmp_path / 'other' / 'table.csv').read_bytes() != tables[0]
+
+
+def test_guided_ends_where_nothing_is_left_to_suggest(toy_path, tmp_path):
+    pytest.importorskip('optuna')
+    assert main(asked(toy_path, tmp_path / 'sweep', '--seed', '1,2', '--trials', '9',
+                      '--guided')) == 0
+    assert sorted(row['seed'] for row in rows_of(tmp_path / 'sweep')) == ['1', '2']
+
+
 def test_halving_stops_the_worse_and_trains_the_better_on(toy_path, tmp_path):
     out = tmp_path / 'sweep'
     command = asked(toy_path, out, '--lrate', '0.01:0.3', '--trials', '3', '--halving', '1',
@@ -106,7 +172,12 @@ def test_a_training_that_diverges_is_a_row_and_no_end(toy_path, tmp_path, monkey
     (['--dim_proj', '4,0'], 'dim_proj: 0 is not from 1'),
     (['--optimizer', 'sgd,none'], "optimizer: 'none' is not one of"),
     (['--max_epochs', '2,4', '--halving', '1'], 'max_epochs: with --halving'),
-    (['--saveto', 'x.npz'], 'unrecognized arguments')])
+    (['--saveto', 'x.npz'], 'unrecognized arguments'),
+    (['--fold', '1/2'], 'unrecognized arguments'), (['--folds', '1'], '1 is too small'),
+    (['--seed', '1,2', '--guided'], '--guided: say how many --trials'),
+    (['--trials', '2', '--guided'], 'give an option several values'),
+    (['--seed', '1,2', '--trials', '2', '--guided', '--halving', '1'], 'not with --halving'),
+    (['--dim_proj', '0:4', '--trials', '2', '--guided'], 'dim_proj: 0 is not from 1')])
 def test_what_cannot_be_swept_is_one_line(toy_path, tmp_path, capsys, more, word):
     try:
         status = main(asked(toy_path, tmp_path / 'sweep', *more))
@@ -122,3 +193,77 @@ def test_another_sweep_leaves_what_is_there(toy_path, tmp_path, capsys):
     assert main(asked(toy_path, out)) == 0
     assert main(asked(toy_path, out, '--lrate', '0.3')) == 2
     assert 'lrate is 0.0001 there and 0.3 now' in capsys.readouterr().err
+
+
+def test_a_record_of_another_setting_is_no_answer(toy_path, tmp_path, capsys):
+    """Some of a grid are drawn in no order; the whole grid, of the same names, is in order."""
+    out, grid = tmp_path / 'sweep', ('--seed', '1,2', '--lrate', '0.1,0.2')
+    assert main(asked(toy_path, out, *grid, '--trials', '3')) == 0
+    before = (out / 'table.csv').read_bytes()
+    assert main(asked(toy_path, out, *grid, '--trials', '4')) == 2
+    err = capsys.readouterr().err.splitlines()[-1]
+    assert 'json: what is there was made with another setting' in err
+    assert (out / 'table.csv').read_bytes() == before
+
+
+@pytest.mark.parametrize('damage', [
+    b'', b'{"verb"', b'[1, 2]', b'null', b'[' * 100000, b'\xff\xfe', b'{"a": 1}' * 2])
+def test_a_damaged_manifest_is_one_line_and_nothing_is_trained(toy_path, tmp_path, capsys, damage):
+    out = tmp_path / 'sweep'
+    out.mkdir()
+    (out / '_manifest.json').write_bytes(damage)
+    assert main(asked(toy_path, out)) == 2
+    err = capsys.readouterr().err
+    assert '_manifest.json: damaged' in err and len(err.splitlines()) == 1
+    assert os.listdir(str(out)) == ['_manifest.json']
+    assert (out / '_manifest.json').read_bytes() == damage
+
+
+@pytest.mark.parametrize('change', [
+    {'valid_err': float('nan')}, {'valid_err': 2}, {'valid_err': None}, {'trial': 'trial-7'},
+    {'epochs': 1}, {'settings': 3}])
+def test_a_damaged_record_is_one_line(toy_path, tmp_path, capsys, change):
+    out = tmp_path / 'sweep'
+    out.mkdir()
+    with open(str(out / 'trial-0-2.json'), 'w') as file:
+        json.dump(dict({'trial': 'trial-0', 'epochs': 2, 'valid_err': 0.1, 'problem': None},
+                       **change), file)
+    (out / '_manifest.json').write_bytes(manifest_of(toy_path, tmp_path))
+    capsys.readouterr()
+    assert main(asked(toy_path, out)) == 2
+    err = capsys.readouterr().err
+    assert 'trial-0-2.json: damaged' in err and len(err.splitlines()) == 1
+
+
+def manifest_of(path, tmp_path):
+    """Return the manifest of a sweep that stops at once."""
+    def stop(**settings):
+        raise KeyboardInterrupt
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lstm, 'train_lstm', functools.wraps(lstm.train_lstm)(stop))
+        assert main(asked(path, tmp_path / 'stopped')) == 130
+    return (tmp_path / 'stopped' / '_manifest.json').read_bytes()
+
+
+def test_a_sweep_of_before_goes_on_and_one_of_another_version_is_named(toy_path, tmp_path, capsys):
+    out, manifest = tmp_path / 'sweep', json.loads(manifest_of(toy_path, tmp_path).decode())
+    for name in ('folds', 'guided'):
+        del manifest[name]
+    del manifest['fixed']['fold']
+    out.mkdir()
+    (out / 'trial-0-2.json').write_text(json.dumps(
+        {'trial': 'trial-0', 'epochs': 2, 'valid_err': None, 'problem': 'the cost became nan'}))
+    (out / '_manifest.json').write_text(json.dumps(manifest))
+    assert main(asked(toy_path, out)) == 2
+    assert 'no trial came to an end: the cost became nan' in capsys.readouterr().err
+    (out / '_manifest.json').write_text(json.dumps(dict(manifest, version='0.0.9')))
+    assert main(asked(toy_path, out)) == 2
+    assert "version is '0.0.9' there and '" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_without_matplotlib_the_picture_alone_is_left_out(toy_path, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, 'matplotlib', None)
+    assert main(asked(toy_path, tmp_path / 'sweep')) == 0
+    err = capsys.readouterr().err
+    assert sum('table.png left out' in line for line in err.splitlines()) == 1
+    assert rows_of(tmp_path / 'sweep') and not (tmp_path / 'sweep' / 'table.png').exists()

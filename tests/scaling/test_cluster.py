@@ -67,26 +67,33 @@ def test_a_dead_worker_s_items_are_done_by_others(cluster):
     assert sorted(found) == [(k, k * k) for k in range(30) if k != 13]
 
 
-def test_a_dead_worker_s_trial_resumes_on_another(toy_path, cluster, tmp_path):
+@pytest.mark.parametrize('what, names', [
+    (['--seed', '1,2,3', '--lrate', '0.1'], ['trial-0', 'trial-1', 'trial-2']),
+    (['--lrate', '0.02:0.3', '--trials', '2', '--guided', '1', '--folds', '2'],
+     ['trial-0-fold-1', 'trial-0-fold-2', 'trial-1-fold-1', 'trial-1-fold-2'])])
+def test_a_dead_worker_s_trial_resumes_on_another(toy_path, cluster, tmp_path, what, names):
+    if '--guided' in what:
+        pytest.importorskip('optuna')
+
     def command(folder, save):
         return ['sweep', '--path', toy_path, '--output', str(folder), '--dim_proj', '4',
-                '--n_words', '30', '--optimizer', 'adagrad', '--lrate', '0.1', '--seed', '1,2,3',
-                '--validFreq', '8', '--max_epochs', '40', '--patience', '99', '--saveFreq', save]
+                '--n_words', '30', '--optimizer', 'adagrad', '--validFreq', '8', '--max_epochs',
+                '40', '--patience', '99', '--saveFreq', save, *what]
 
     done = []
     killer = threading.Thread(target=kill_when_there, args=(
-        cluster, tmp_path / 'there' / 'trial-0.checkpoint.npz', done), daemon=True)
+        cluster, tmp_path / 'there' / (names[0] + '.checkpoint.npz'), done), daemon=True)
     killer.start()
     assert main(command(tmp_path / 'there', '1') + ['--cluster', cluster.file]) == 0
     killer.join()
-    assert len(done) < 3  # of the trials, when the worker died
+    assert len(done) < len(names)  # of the trainings, when the worker died
     alone = run_python('lstm.py', *command(tmp_path / 'here', '-1'),  # of one thread too
                        environment={'OMP_NUM_THREADS': '1'})
     assert alone.returncode == 0, alone.stderr
-    tables = [(tmp_path / name / 'table.csv').read_text() for name in ('there', 'here')]
+    tables = [(tmp_path / name / 'table.csv').read_bytes() for name in ('there', 'here')]
     assert tables[0] == tables[1]
-    for k in range(3):
-        assert_same_model(*[tmp_path / name / ('trial-%d.npz' % k) for name in ('there', 'here')])
+    for trial in names:
+        assert_same_model(*[tmp_path / name / (trial + '.npz') for name in ('there', 'here')])
 
 
 def kill_when_there(cluster, path, done):

@@ -3,7 +3,8 @@ import numpy
 import pytest
 
 from sentiment.data.safe_io import BadInput
-from sentiment.scaling.trials import Range, better_half, rungs, settings_of
+from sentiment.scaling.trials import (Range, Trial, better_half, corners, rungs, runs_of,
+                                      settings_of, summary, within)
 
 GRID = {'seed': [1, 2, 3], 'lrate': [0.1, 0.2]}
 
@@ -53,3 +54,34 @@ def test_the_better_half_goes_on_without_those_that_failed():
                record('d', 0.2), record('e', 0.1)]
     assert better_half(records) == ['b', 'e']
     assert better_half([record('a', 0.1)]) == ['a'] and better_half([]) == []
+
+
+def test_corners_have_each_value_and_both_ends():
+    assert corners({'seed': [1, 2], 'lrate': Range(0.1, 1., False)}) == [
+        {'seed': 1, 'lrate': 0.1}, {'seed': 2, 'lrate': 0.1},
+        {'seed': 1, 'lrate': 0.1}, {'seed': 1, 'lrate': 1.}]
+
+
+def test_a_value_stays_in_its_range():
+    low, high = 0.123449, 0.987651
+    assert within(Range(low, high, False), low) == low  # of four digits, 0.1234
+    assert within(Range(low, high, False), high) == high
+    assert within(Range(0., 1., False), 1 / 3) == 0.3333 and within([1, 'x'], 'x') == 'x'
+    assert within(Range(4, 8, True), 8.9) == 8
+
+
+def test_folds_are_trainings_of_the_same_setting():
+    trial = Trial('trial-3', {'seed': 1}, 5)
+    assert runs_of(trial) == [trial]
+    assert runs_of(trial, 2) == [Trial('trial-3-fold-1', {'seed': 1, 'fold': '1/2'}, 5),
+                                 Trial('trial-3-fold-2', {'seed': 1, 'fold': '2/2'}, 5)]
+
+
+def test_a_summary_is_mean_and_standard_deviation():
+    found = summary('trial', [record('a', 0.1), record('b', 0.2), record('c', 0.6)])
+    assert found['valid_err'] == pytest.approx(0.3) and found['trial'] == 'trial'
+    assert found['spread'] == pytest.approx(numpy.sqrt((0.04 + 0.01 + 0.09) / 2))
+    one = summary('trial', [record('a', 0.1)])
+    assert one['valid_err'] == 0.1 and one['spread'] is None and one['problem'] is None
+    broken = summary('trial', [record('a', 0.1), record('b', None, 1, 'nan')])
+    assert broken['problem'] == 'nan' and broken['valid_err'] is None
