@@ -78,9 +78,9 @@ def label(best):
 
 def named(row, best, names):
     """Return what was set in a trial, and how long it trained if it stopped before the best."""
-    early = row['epochs'] < best['epochs']
-    return shortened(names[row['trial']]) + early * ' (%d epoch%s)' % (
-        row['epochs'], 's' * (row['epochs'] > 1))
+    name, epochs = shortened(names[row['trial']]), row['epochs']
+    return name if epochs == best['epochs'] else '%s (%d epoch%s)' % (
+        name, epochs, 's' * (epochs > 1))
 
 
 def shortened(name):

@@ -20,6 +20,11 @@ def drawn(rows):
     return figure, figure.axes[0]
 
 
+def told(figure):
+    """Return the lines of the title."""
+    return figure.texts[0].get_text().splitlines()
+
+
 def test_settings_stand_at_their_errors_the_best_on_top():
     figure, axes = drawn(rows_of([0.4, 0.5], [0.2, 0.3], [0.2, 0.34], [None, 0.1]))
     assert [text.get_text() for text in axes.get_yticklabels()] == [
@@ -29,19 +34,18 @@ def test_settings_stand_at_their_errors_the_best_on_top():
     low, high = axes.containers[0].lines[2][0].get_segments()[0][:, 0]
     assert (high - low) / 2 == pytest.approx(100 * 0.05 * 2 ** 0.5)
     assert axes.get_ylim()[0] > axes.get_ylim()[1] and 'each of 2 folds' in axes.get_xlabel()
-    title = figure.texts[0].get_text().splitlines()
-    assert title == ['Best of 4 settings: lrate 0.1',
-                     '25.0 ± 7.1 % wrong; 1 other lies within that spread',
-                     'left out: 1 that did not come to an end']
+    assert told(figure) == ['Best of 4 settings: lrate 0.1',
+                            '25.0 ± 7.1 % wrong; 1 other lies within that spread',
+                            'left out: 1 that did not come to an end']
 
 
 def test_what_stopped_early_says_so_and_many_are_counted():
     figure, axes = drawn(rows_of([0.3], [0.2], [0.1], epochs=[4, 4, 1]))
     assert [text.get_text() for text in axes.get_yticklabels()] == [
         'lrate 0.1', 'lrate 0.0', 'lrate 0.2 (1 epoch)']
-    assert figure.texts[0].get_text() == 'Best of 3 settings: lrate 0.1\n20.0 % wrong'
+    assert told(figure) == ['Best of 3 settings: lrate 0.1', '20.0 % wrong']
     many, axes = drawn(rows_of(*[[0.1]] * (ranking.MOST + 3)))
-    assert len(axes.containers) == ranking.MOST and 'left out: the worst 3' in many.texts[0].get_text()
+    assert len(axes.containers) == ranking.MOST and 'left out: the worst 3' in told(many)
 
 
 def test_the_file_is_a_picture_whatever_the_settings_are_called(tmp_path):

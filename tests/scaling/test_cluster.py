@@ -69,8 +69,8 @@ def test_a_dead_worker_s_items_are_done_by_others(cluster):
 
 @pytest.mark.parametrize('what, names', [
     (['--seed', '1,2,3', '--lrate', '0.1'], ['trial-0', 'trial-1', 'trial-2']),
-    (['--lrate', '0.02:0.3', '--trials', '2', '--guided', '1', '--folds', '2'],
-     ['trial-0-fold-1', 'trial-0-fold-2', 'trial-1-fold-1', 'trial-1-fold-2'])])
+    (['--lrate', '0.001:0.3', '--trials', '3', '--guided', '1', '--folds', '2'],
+     ['trial-%d-fold-%d' % (k, fold) for k in range(3) for fold in (1, 2)])])
 def test_a_dead_worker_s_trial_resumes_on_another(toy_path, cluster, tmp_path, what, names):
     if '--guided' in what:
         pytest.importorskip('optuna')
