@@ -76,9 +76,9 @@ def table_of(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('?')[0] + '?')
     parser.add_argument('--path', help='an imdb.pkl in place of the sentences')
-    parser.add_argument('--dim_proj', default='32,64,128', help='the settings (default: 3)')
+    parser.add_argument('--dim_proj', default='96,128,160', help='the settings (default: 3)')
     parser.add_argument('--seeds', default='1,2,3,4', help='of each setting (default: 4)')
-    parser.add_argument('--epochs', type=int, default=2)
+    parser.add_argument('--epochs', type=int, default=8)
     parser.add_argument('--rounds', type=int, default=3)
     options = parser.parse_args()
     if not options.path:
