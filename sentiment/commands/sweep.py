@@ -70,13 +70,12 @@ def make_sweep_parser():
         'was stopped goes on by the same command, each training from its checkpoint.',
         epilog=EXAMPLES)
     parser.add_argument('--trials', type=at_least(1), metavar='N',
-                        help='draw so many settings at random (default: all combinations)')
+                        help='try so many settings, drawn at random (default: all combinations)')
     parser.add_argument('--draw_seed', type=at_least(0), default=123, metavar='N',
                         help='seed of that choice (default: %(default)s)')
     parser.add_argument('--guided', type=at_least(1), nargs='?', const=AT_ONCE, metavar='N',
-                        help="have Optuna suggest the settings, N at a time, by the errors of "
-                             'those before; the first 2 N are random (default: %(const)s at a '
-                             'time, however many workers there are)')
+                        help='have Optuna suggest the settings, N at a time (%(const)s if none is '
+                             'given), by the errors of those before; the first 2 N are random')
     parser.add_argument('--folds', type=at_least(2), metavar='K',
                         help='train each setting K times, another K-th of the training reviews '
                              'validating each time; the mean of the errors ranks (default: once, '
