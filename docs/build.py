@@ -38,7 +38,8 @@ BLOCK = re.compile(r'<!-- (code|run|rows|lines)(?:: (\S+))? -->\n'
                    r'(```.*?\n```|(?:\|[^\n]*\n?)+)', re.S)
 FENCE = re.compile(r'^```(\w*)\n(.*?)\n```$', re.S | re.M)
 INLINE = re.compile(r'(?<!\S)\$([^$\n]+)\$')
-WARNINGS = re.compile(r'^[A-Z]+ \(theano\.\S+\): .*\n', re.M)  # where Theano finds no BLAS
+# where Theano finds no BLAS; what the verbs say on a slow machine alone
+WARNINGS = re.compile(r'^([A-Z]+ \(theano\.\S+\): .*|compiling the model|compiled; \d+ s)\n', re.M)
 TIMES = re.compile(r'\d+(?= words/s)|\d+(?= s;)')
 
 

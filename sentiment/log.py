@@ -13,6 +13,7 @@ from contextvars import ContextVar, copy_context
 from tqdm import tqdm
 
 QUIET = ContextVar('quiet', default=False)  # of a thread: others may talk meanwhile
+PATIENCE = 2.  # seconds before a wait is explained
 KEPT = ContextVar('kept', default=None)  # of a thread: a list, where another will say it
 
 
@@ -61,9 +62,9 @@ def no_bar():
 
 
 @contextmanager
-def slow(doing, done, patience=2.):
-    """Say what is being done where that takes longer than ``patience``, in seconds; and when it is
-    done, how many it took.
+def slow(doing, done):
+    """Say what is being done where that takes longer than PATIENCE; and when it is done, how long
+    it took.
     """
     said, started = threading.Event(), time.monotonic()
 
@@ -71,7 +72,7 @@ def slow(doing, done, patience=2.):
         said.set()
         logger.info(doing)
 
-    timer = threading.Timer(patience, copy_context().run, [say])  # as quiet as this thread
+    timer = threading.Timer(PATIENCE, copy_context().run, [say])  # as quiet as this thread
     timer.daemon = True
     timer.start()
     try:

@@ -11,7 +11,7 @@ import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
 import lstm  # noqa: E402
-from sentiment import load_model  # noqa: E402
+from sentiment import load_model, log  # noqa: E402
 from tests.browser import started  # noqa: E402
 from tests.helpers import write_toy_pickle  # noqa: E402
 
@@ -19,6 +19,8 @@ from tests.helpers import write_toy_pickle  # noqa: E402
 settings.register_profile('same', deadline=None, derandomize=True)  # a first call compiles
 settings.register_profile('others', deadline=None, print_blob=True)
 settings.load_profile('same')
+
+log.PATIENCE = 3600.  # what is said does not depend on how busy the machine is
 
 
 @pytest.fixture

@@ -7,16 +7,18 @@ from sentiment import log
 
 
 def test_what_is_quick_is_not_spoken_of():
+    assert log.PATIENCE >= 600  # in tests, or a busy machine would say more than others
     with log.kept() as lines:
-        with log.slow('counting', 'counted', patience=600):
+        with log.slow('counting', 'counted'):
             pass
     assert lines == []
 
 
-def test_what_is_slow_is_said_while_it_is_done_and_when_it_is(capsys):
+def test_what_is_slow_is_said_while_it_is_done_and_when_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(log, 'PATIENCE', 0)
     began = threading.Event()
     with log.kept() as lines:
-        with log.slow('counting', 'counted', patience=0):
+        with log.slow('counting', 'counted'):
             while not lines:  # said by another thread, to whoever listens to this one
                 began.wait(0.01)
             assert lines == [('counting', 'counting')]
@@ -24,9 +26,10 @@ def test_what_is_slow_is_said_while_it_is_done_and_when_it_is(capsys):
     assert capsys.readouterr().err == ''
 
 
-def test_what_fails_is_not_said_to_be_done():
+def test_what_fails_is_not_said_to_be_done(monkeypatch):
+    monkeypatch.setattr(log, 'PATIENCE', 0)
     with log.kept() as lines:
-        with pytest.raises(KeyError), log.slow('counting', 'counted', patience=0):
+        with pytest.raises(KeyError), log.slow('counting', 'counted'):
             while not lines:
                 pass
             raise KeyError

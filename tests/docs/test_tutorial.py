@@ -51,8 +51,10 @@ def test_only_speed_and_time_may_differ():
 
 
 def test_output_is_that_of_a_terminal_without_the_engines_warnings():
-    command = 'echo a; echo b >&2; echo "WARNING (theano.tensor.blas): none." >&2; echo c'
-    assert build.run((command,)) == ['a\nb\nc']
+    command = ('echo a; echo b >&2; echo "WARNING (theano.tensor.blas): none." >&2; '
+               'echo compiling the model; echo "compiled; 3 s"; echo c')
+    assert build.run((command, 'echo "compiled; 3 s; the first update is done"')) == [
+        'a\nb\nc', 'compiled; 3 s; the first update is done']
 
 
 def test_a_command_that_fails_says_why():
