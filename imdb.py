@@ -7,7 +7,8 @@ import numpy
 
 import imdb_preprocess
 from sentiment.data import snippets
-from sentiment.data.about import default_classes, read_about
+from sentiment.data.about import default_classes, read_about, stem_of
+from sentiment.data.encoded import INDEX
 from sentiment.data.folds import fold_of, read_fold
 from sentiment.data.forms import PICKLE, form_of
 from sentiment.data.items import likeness
@@ -15,6 +16,7 @@ from sentiment.data.opening import file_hash
 from sentiment.data.pickles import read_dictionary, read_sets, words_in_order
 from sentiment.data.place import data_folder
 from sentiment.data.safe_io import BadInput, naming
+from sentiment.data.streamed import held, open_sets
 from sentiment.data.tokenizers import MOSES
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import config
@@ -24,9 +26,9 @@ from sentiment.reviews.members import files_below, start_of
 from sentiment.reviews.tables import How
 
 DEFAULT = 'imdb.pkl'
-PICKLES = ('imdb.pkl', 'imdb.pkl.gz')
+READY = ('imdb.pkl', 'imdb.pkl.gz', 'imdb' + INDEX)  # to train on
 ARCHIVE = 'aclImdb_v1.tar.gz'
-AT_HAND = PICKLES + (ARCHIVE, 'aclImdb')  # looked for in the data folder, in this order
+AT_HAND = READY + (ARCHIVE, 'aclImdb')  # looked for in the data folder, in this order
 # how raw reviews are read; None stands for what is usual
 READING = ('text_column', 'label_column', 'encoding', 'test_path', 'tokenizer')
 
@@ -44,8 +46,9 @@ def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort
     """Load the data set and split it; returns ``(train, valid, test)``.
 
     Each is ``(x, y)``: a list of 1-D int64 arrays of word indices, and a 1-D int64 array of labels.
+    Of encoded parts, x is the like of a list, of which little is in memory.
 
-    path : a pickle (also gzipped), or raw reviews in any form; see :func:`locate`
+    path : a pickle (also gzipped), encoded parts, or raw reviews in any form; see :func:`locate`
     n_words : words of this index and above become 1, the unknown word
     valid_portion : the part of the training set to validate on
     maxlen : leaves out reviews of this many words or more before the split; None keeps all
@@ -62,7 +65,8 @@ def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort
     if n_words <= UNKNOWN:
         raise BadInput('n_words=%d leaves no room for the padding (0) and the unknown word (1)'
                        % n_words)
-    train, test = read_sets(locate(path, **how))
+    found = locate(path, **how)
+    train, test = (open_sets if found.endswith(INDEX) else read_sets)(found)
     train = keep_short(train, maxlen)
     train, valid = (split_fold(train, fold, rng, stretches) if fold
                     else split(train, valid_portion, rng, stretches))
@@ -104,14 +108,14 @@ def prepare_data(seqs, labels, maxlen=None):
 def take(part, indices):
     """Return the reviews and labels of a set at ``indices``, in their order."""
     x, y = part
-    return [x[i] for i in indices], numpy.asarray(y)[indices]
+    return held(x).take(indices), numpy.asarray(y)[indices]
 
 
 def keep_short(train, maxlen):
     """Leave out the reviews of ``maxlen`` words or more; ``None`` keeps all."""
     if maxlen is None:
         return train
-    kept = numpy.array([i for i, review in enumerate(train[0]) if len(review) < maxlen], int)
+    kept = numpy.flatnonzero(held(train[0]).lengths < maxlen)
     n_samples = len(train[0])
     if not len(kept):
         raise BadInput('none of the %d training reviews has fewer than maxlen=%d words; maxlen '
@@ -168,12 +172,12 @@ def split_fold(train, fold, rng, stretches=None):
 def remove_rare(part, n_words):
     """Replace words of index ``n_words`` and above by the unknown word."""
     x, y = part
-    return [numpy.where(review < n_words, review, UNKNOWN) for review in x], y
+    return held(x).without_rare(n_words), y
 
 
 def sort_by_length(part):
     """Sort a set by length; reviews of equal length keep their order."""
-    return take(part, numpy.argsort([len(review) for review in part[0]], kind='stable'))
+    return take(part, numpy.argsort(held(part[0]).lengths, kind='stable'))
 
 
 def highest_label(sets):
@@ -195,9 +199,9 @@ def count_classes(sets, names=None):
 
 
 def locate(path=None, **how):
-    """Return the path of the pickle to read.
+    """Return the path of the pickle, or list of encoded parts, to read.
 
-    ``path`` may be a pickle; a folder that holds imdb.pkl or imdb.pkl.gz; or raw reviews, which are
+    ``path`` may be one; a folder that holds imdb.pkl, imdb.pkl.gz or imdb.parts; or raw reviews, which are
     preprocessed, once: any file, folder or archive that :mod:`sentiment.reviews` reads, a pandas
     DataFrame, or a pair of lists (texts, labels). With ``None``, or with the default name and no
     such file, the data folder is searched, and at last the data is fetched.
@@ -218,11 +222,11 @@ def locate(path=None, **how):
 
 
 def find_pickle(path):
-    """Return the pickle that ``path`` is or holds, or None: raw reviews."""
+    """Return the pickle, or list of encoded parts, that ``path`` is or holds; None: raw reviews."""
     if os.path.isdir(path):
-        inside = [os.path.join(path, name) for name in PICKLES]
+        inside = [os.path.join(path, name) for name in READY]
         return next((candidate for candidate in inside if os.path.isfile(candidate)), None)
-    named = path.lower().endswith(('.pkl', '.pkl.gz'))  # which says what is wrong with it
+    named = path.lower().endswith(('.pkl', '.pkl.gz', INDEX))  # which says what is wrong with it
     return path if named or form_of(start_of(path)) == PICKLE else None
 
 
@@ -314,8 +318,7 @@ def load_dictionary(path=None, **how):
     That is imdb.dict.pkl, or imdb.dict.pkl.gz, beside imdb.pkl; see :func:`locate`.
     """
     folder, name = os.path.split(locate(path, **how))
-    stem = name.split('.pkl')[0]
-    beside = [os.path.join(folder, stem + end) for end in ('.dict.pkl', '.dict.pkl.gz')]
+    beside = [os.path.join(folder, stem_of(name) + end) for end in ('.dict.pkl', '.dict.pkl.gz')]
     found = next((candidate for candidate in beside if os.path.isfile(candidate)), None)
     return read_dictionary(found) if found else None
 

@@ -21,7 +21,7 @@ from sentiment.engine import (BUILDING, RandomStreams, config, function, numpy_f
                               sigmoid, softmax, tensor, theano)
 from sentiment.log import logger
 from sentiment.training.adagrad import adagrad, shared_zeros
-from sentiment.training.batches import get_minibatches_idx, random_subset
+from sentiment.training.batches import get_minibatches_idx, random_subset  # noqa: F401
 from sentiment.training.model_file import load_params, reload_params, unzip, zipp  # noqa: F401
 from sentiment.training.options import check_options, recipes  # noqa: F401
 from sentiment.training.pooling import POOLINGS, max_pool
@@ -385,6 +385,7 @@ def train_lstm(
         ngrams_as='part',  # what n-grams are: part of the answer; teacher of the network, then left
         subwords=False,  # of n-grams, words also start from what their pieces tell: true or false
         fold=None,  # 2/5: the second fifth of the training reviews validates; none: a twentieth
+        buffer=2 ** 23,  # of data in encoded parts: words of reviews that are in memory, and mixed
         ):
     """Train a sentiment LSTM; return its (train, valid, test) errors, fractions of 0 to 1.
 
@@ -418,8 +419,7 @@ def train_lstm(
 
     def measure(data):
         use_noise.set_value(numpy_floatX(0.))
-        batches = run.until_stopped(get_minibatches_idx(len(data[0]), valid_batch_size))
-        return pred_probs(f_pred_prob, prepare_data, data, batches)
+        return pred_probs(f_pred_prob, prepare_data, data, run.in_order(data[0]))
 
     run = Run(options, sets, tparams, rng, vocabulary, prepare_data, f_grad_shared, f_update,
               measure)

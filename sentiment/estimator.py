@@ -48,7 +48,8 @@ LEFT_OUT = {
     'saveFreq': 'nothing is resumed', 'resume': 'nothing is resumed',
     'dataset': 'fit has the texts', 'path': 'fit has the texts', 'text_column': 'fit has the texts',
     'label_column': 'fit has the labels', 'encoding': 'fit has the texts',
-    'test_path': 'score tests', 'test_size': 'score tests', 'test_once': 'score tests',
+    'buffer': 'texts stand in memory', 'test_path': 'score tests', 'test_size': 'score tests',
+    'test_once': 'score tests',
     'stretches': 'validation_fraction of each class validates',
     'fold': 'validation_fraction of each class validates',
     'plot': 'python lstm.py plot draws what save() has written'}

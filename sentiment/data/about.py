@@ -20,10 +20,15 @@ def as_bytes(classes, tokenizer):
     return json.dumps({'classes': classes, 'tokenizer': tokenizer}, indent=1).encode('ascii')
 
 
+def stem_of(name):
+    """Return what the names of all files of one data set begin with: imdb, of imdb.pkl.gz."""
+    return name.split('.pkl')[0].split('.parts')[0]
+
+
 def path_of(pickle_path):
-    """Return where the companion of a pickle stands."""
-    return pickle_path.split('.pkl')[0] + '.json' if '.pkl' in os.path.basename(
-        pickle_path) else pickle_path + '.json'
+    """Return where the companion of a pickle, or of a list of encoded parts, stands."""
+    folder, name = os.path.split(pickle_path)
+    return os.path.join(folder, stem_of(name) + '.json')
 
 
 def read_about(pickle_path, n_classes=None):

@@ -1,6 +1,7 @@
 """Which samples are read together, and which part of each."""
 import numpy
 
+from sentiment.data.streamed import held
 from sentiment.log import logger
 
 POOL = 50  # batches in a pool of get_bucketed_minibatches_idx
@@ -30,12 +31,40 @@ def get_bucketed_minibatches_idx(lengths, minibatch_size, rng=numpy.random):
     return [(number, batches[k]) for number, k in enumerate(rng.permutation(len(batches)))]
 
 
-def draw_batches(reviews, options, rng):
-    """Return the batches of an epoch: each training sample once, in random order."""
+def draw_batches(blocks, lengths, options, rng):
+    """Yield the batches of an epoch, arrays of positions: each training sample once, in random
+    order within the block that it is in, which is in memory meanwhile.
+
+    blocks: as those of :class:`~sentiment.data.streamed.Streamed`; lengths: of all samples.
+    """
+    for block in blocks:
+        with block as positions:
+            for _, places in draw_within(lengths[positions], options, rng):
+                yield positions[places]
+
+
+def draw_within(lengths, options, rng):
+    """Return the batches of samples of these lengths, in random order."""
     if options['bucket']:
-        return get_bucketed_minibatches_idx([len(review) for review in reviews],
-                                            options['batch_size'], rng)
-    return get_minibatches_idx(len(reviews), options['batch_size'], shuffle=True, rng=rng)
+        return get_bucketed_minibatches_idx(lengths, options['batch_size'], rng)
+    return get_minibatches_idx(len(lengths), options['batch_size'], shuffle=True, rng=rng)
+
+
+def count_batches(blocks, size):
+    """Return how many batches of ``size`` samples blocks have."""
+    return sum(-(-len(block.positions) // size) for block in blocks)
+
+
+def batches_in_order(reviews, size, n_words):
+    """Yield (number, positions) of batches of all samples, those of a block of at most ``n_words``
+    words in their order.
+    """
+    number = 0
+    for block in held(reviews).blocks(n_words):
+        with block as positions:
+            for start in range(0, len(positions), size):
+                yield number, positions[start:start + size]
+                number += 1
 
 
 def crop(review, size, rng):
@@ -55,4 +84,4 @@ def random_subset(data, size, seed):
     if size < len(x):
         logger.info('test_size=%d leaves out %d of %d test reviews', size, len(x) - size, len(x))
     kept = numpy.sort(numpy.random.RandomState(seed).permutation(len(x))[:size])
-    return [x[i] for i in kept], [y[i] for i in kept]
+    return held(x).take(kept), [y[i] for i in kept]

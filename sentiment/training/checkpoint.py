@@ -6,6 +6,7 @@ import numpy
 
 from sentiment.data.checks import check_array, check_count, check_number, check_random_state
 from sentiment.data.safe_io import BadInput, load_arrays, reason, write_whole
+from sentiment.data.streamed import BUFFER
 from sentiment.training.calibration import KEPT, check_calibration
 from sentiment.training.model_file import FORMAT_VERSION, as_json, checkpoint_path, course, origin
 from sentiment.training.options import OLD_ENCODERS
@@ -87,10 +88,11 @@ def check_same_run(path, progress, run):
 
 def as_of_today(options):
     """Return the options of a checkpoint; once, the encoder's name said whether it was fast, and
-    there were no subwords, no teachers and no folds.
+    there were no subwords, no teachers, no folds and nothing to stream.
     """
     encoder = options['encoder']
-    once = {'fast': encoder in OLD_ENCODERS, 'subwords': False, 'ngrams_as': PART, 'fold': None}
+    once = {'fast': encoder in OLD_ENCODERS, 'subwords': False, 'ngrams_as': PART, 'fold': None,
+            'buffer': BUFFER}
     return dict(once, **dict(options, encoder=OLD_ENCODERS.get(encoder, encoder)))
 
 

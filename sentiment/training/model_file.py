@@ -9,6 +9,7 @@ import numpy
 from sentiment.data.about import check_classes, default_classes
 from sentiment.data.checks import check_array
 from sentiment.data.safe_io import BadInput, check_can_write, load_arrays, write_whole
+from sentiment.data.streamed import held
 from sentiment.data.words import FIRST_WORD
 from sentiment.engine import config, describe, numpy_floatX
 from sentiment.log import logger
@@ -150,7 +151,7 @@ def checksum(sets):
     """Return the SHA-256 of data sets: of every review and every label, in order."""
     digest = hashlib.sha256()
     for reviews, labels in sets:
-        for part in list(reviews) + [labels]:
+        for part in held(reviews).contents() + [labels]:
             digest.update(numpy.asarray(len(part), '<i8').tobytes())
             digest.update(numpy.asarray(part, '<i8').tobytes())
     return digest.hexdigest()
@@ -188,7 +189,7 @@ def course(run):
     history = numpy.reshape(run.history, (-1, 4))
     return {'history': history, 'history_errs': history[:, 2:],
             'costs': numpy.asarray(run.costs, 'float32'),
-            'lengths': numpy.asarray([len(review) for review in run.sets[0][0]], 'int32')}
+            'lengths': run.sets[0][0].lengths.astype('int32')}
 
 
 def save_model(path, run, best):

@@ -52,7 +52,7 @@ OPTIONS = {
     'label_column': TEXT, 'encoding': TEXT, 'tokenizer': TEXT, 'class_weight': WEIGHT,
     'embeddings': PATH, 'stretches': number(int, 1, also=NONE), 'keep': CHOICE,
     'ngrams': number(int, 1, 8, also=NONE), 'ngrams_in': number(int, 1),
-    'ngrams_as': CHOICE, 'subwords': TRUTH, 'fold': TEXT}
+    'ngrams_as': CHOICE, 'subwords': TRUTH, 'fold': TEXT, 'buffer': number(int, 1)}
 
 # names that models and checkpoints of before may have; what is fast is now another option
 OLD_ENCODERS = {'auto': 'lstm', 'lstm_fused': 'lstm'}

@@ -1,4 +1,5 @@
 """A training run: where it stands, the best that it has found, and how both are kept."""
+import itertools
 import os
 import signal
 import threading
@@ -9,11 +10,13 @@ import numpy
 from tqdm import tqdm
 
 from sentiment.data.safe_io import BadInput
+from sentiment.data.streamed import held
 from sentiment.engine import ASYNCHRONOUS
 from sentiment.log import logger, no_bar
 from sentiment.training import plots
 from sentiment.training.averaging import move_mean
-from sentiment.training.batches import crop, draw_batches
+from sentiment.training.batches import (batches_in_order, count_batches, crop,
+                                        draw_batches)
 from sentiment.training.calibration import fit_temperature, reliability, temper
 from sentiment.training.checkpoint import load_checkpoint, random_state, save_checkpoint
 from sentiment.training.mixing import settle
@@ -67,10 +70,11 @@ class Run:
                  f_update, measure):
         """prepare_data: as imdb's; measure: set -> probabilities (n, C) of the present parameters.
         """
-        self.options, self.sets, self.tparams, self.rng = options, sets, tparams, rng
+        self.options, self.tparams, self.rng = options, tparams, rng
+        self.sets = [(held(reviews), labels) for reviews, labels in sets]
         self.vocabulary, self.prepare_data, self.measure = vocabulary, prepare_data, measure
         self.f_grad_shared, self.f_update = f_grad_shared, f_update
-        self.data_sha256 = checksum(sets)
+        self.data_sha256 = checksum(self.sets)
         self.epoch = self.update = self.done = self.checked = self.bad_counter = 0
         self.epoch_rng = self.best = self.stop = self.bar = None
         self.history, self.costs, self.pending = [], [], []
@@ -98,16 +102,24 @@ class Run:
     def batches(self):
         """Yield the sample numbers of each batch of the epoch, or of what is left of it."""
         self.epoch_rng = random_state(self.rng)
-        batches = draw_batches(self.sets[0][0], self.options, self.rng)
-        self.n_batches = len(batches)
-        with tqdm(batches[self.done:], desc='epoch %d' % self.epoch, unit='update', leave=False,
-                  initial=self.done, total=len(batches), disable=no_bar()) as self.bar:
+        reviews = self.sets[0][0]
+        blocks = reviews.blocks(self.options['buffer'], self.rng)
+        self.n_batches = count_batches(blocks, self.options['batch_size'])
+        batches = draw_batches(blocks, reviews.lengths, self.options, self.rng)
+        with tqdm(itertools.islice(batches, self.done, None), desc='epoch %d' % self.epoch,
+                  unit='update', leave=False, initial=self.done, total=self.n_batches,
+                  disable=no_bar()) as self.bar:
             if self.done:  # resumed: what was due when it was stopped
                 self.validate_and_save_when_due()
-            for _, indices in self.until_stopped(self.bar):
+            for indices in self.until_stopped(self.bar):
                 yield indices
                 if self.is_exhausted():
                     return
+
+    def in_order(self, reviews):
+        """Yield the batches in which a set is measured, until a signal asks for a stop."""
+        return self.until_stopped(batches_in_order(reviews, self.options['valid_batch_size'],
+                                                   self.options['buffer']))
 
     def until_stopped(self, batches):
         """Yield the batches; raise what a signal asked for."""

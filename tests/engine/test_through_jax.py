@@ -15,7 +15,7 @@ import lstm
 from sentiment import engine, evaluate, explain, load_model, load_test_set, predict
 from sentiment.data.safe_io import BadInput, load_arrays
 from sentiment.engine import function, padded, tensor, theano
-from sentiment.training.batches import draw_batches
+from sentiment.training.batches import draw_within
 from tests import rounded
 from tests.helpers import (GOLDEN, NAMES, POSITIVE, Watched, assert_same_model, interrupt,
                            run_python, toy_reviews, toy_word, train, write_pickles,
@@ -131,7 +131,7 @@ def expect_training(options):
     params = {name: Rounded(value.astype('float32'), 'float32')
               for name, value in lstm.init_params(options, rng).items()}
     costs = []
-    for _, indices in draw_batches(reviews, options, rng):
+    for _, indices in draw_within(reviews.lengths, options, rng):
         batch = imdb.prepare_data(*([part[i] for i in indices] for part in (reviews, labels)))
         _, cost, grads = rounded.model(params, *batch)
         params = {name: p - options['lrate'] * grads[name] for name, p in params.items()}
