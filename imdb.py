@@ -201,10 +201,10 @@ def count_classes(sets, names=None):
 def locate(path=None, **how):
     """Return the path of the pickle, or list of encoded parts, to read.
 
-    ``path`` may be one; a folder that holds imdb.pkl, imdb.pkl.gz or imdb.parts; or raw reviews, which are
-    preprocessed, once: any file, folder or archive that :mod:`sentiment.reviews` reads, a pandas
-    DataFrame, or a pair of lists (texts, labels). With ``None``, or with the default name and no
-    such file, the data folder is searched, and at last the data is fetched.
+    ``path`` may be one; a folder that holds imdb.pkl, imdb.pkl.gz or imdb.parts; or raw reviews,
+    which are preprocessed, once: any file, folder or archive that :mod:`sentiment.reviews` reads, a
+    pandas DataFrame, or a pair of lists (texts, labels). With ``None``, or with the default name
+    and no such file, the data folder is searched, and at last the data is fetched.
 
     how: of raw reviews, text_column, label_column, encoding, test_path, tokenizer. Raises BadInput.
     """
@@ -222,7 +222,7 @@ def locate(path=None, **how):
 
 
 def find_pickle(path):
-    """Return the pickle, or list of encoded parts, that ``path`` is or holds; None: raw reviews."""
+    """Return the pickle or list of encoded parts that ``path`` is or holds; None: raw reviews."""
     if os.path.isdir(path):
         inside = [os.path.join(path, name) for name in READY]
         return next((candidate for candidate in inside if os.path.isfile(candidate)), None)

@@ -1,6 +1,7 @@
 """Turn raw reviews into the files that the tutorial trains on: imdb.pkl and imdb.dict.pkl."""
 import argparse
 import itertools
+import os
 import signal
 import sys
 
@@ -15,6 +16,8 @@ from sentiment.reviews.classes import check_classes, in_order, indices_of
 from sentiment.reviews.encodings import check_encoding
 from sentiment.reviews.read import Reviews, read_sets
 from sentiment.reviews.tables import How
+from sentiment.scaling import encoding
+from sentiment.scaling.each import held
 from sentiment.scaling.numbering import number_parts
 from sentiment.scaling.parts import find_parts
 from sentiment.scaling.storage import is_pattern
@@ -86,11 +89,11 @@ def write(source, train, test, output_dir, jobs, tokenizer):
     return told(train, test, classes, n_words, output_dir)
 
 
-def told(train, test, classes, n_words, output_dir):
+def told(train, test, classes, n_words, output_dir, what='imdb.pkl'):
     """Return the line that says what was written."""
-    return ('%d reviews to train on, %d to test, of classes %s; %d different words; imdb.pkl and '
+    return ('%d reviews to train on, %d to test, of classes %s; %d different words; %s and '
             'imdb.dict.pkl are in %s' % (len(train.texts), len(test.texts), ', '.join(
-                '%s (%d)' % (name, train.labels.count(name)) for name in classes), n_words,
+                '%s (%d)' % (name, train.labels.count(name)) for name in classes), n_words, what,
                 output_dir))
 
 
@@ -110,19 +113,68 @@ def preprocess_parts(source, output_dir, cluster=None, test_portion=0.1, seed=12
     test_paths = find_parts([test_path]) if test_path else []
     check_places(output_dir, 'imdb')  # before the long work
     words, numbers, labels = number_parts(paths + test_paths, how, tokenizer, cluster)
-    n_train = sum(map(len, labels[:len(paths)]))
-    everything = Reviews(list(range(len(numbers))), list(itertools.chain(*labels)))
-    if test_path:
-        train, test = (Reviews(everything.texts[part], everything.labels[part])
-                       for part in (slice(n_train), slice(n_train, None)))
-    else:
-        train, test = add_test_set(everything, source, how, None, test_portion, seed)
+    train, test = split_rows(labels, len(paths), source, test_portion, seed)
     classes = check_classes(source, train.labels)
     dictionary, indices = rank(words, numbers, train.texts)
     sets = [([indices[k] for k in part.texts], indices_of(part.labels, classes, source))
             for part in (train, test)]
     write_sets(*sets, dictionary, output_dir, 'imdb', classes, tokenizer)
     return told(train, test, classes, len(dictionary), output_dir)
+
+
+def split_rows(labels, n_train, source, test_portion, seed):
+    """Return the training and the test set, :class:`Reviews` whose texts are numbers of rows.
+
+    labels: of each part, the names of its rows' classes; n_train: how many parts to train on;
+    without others, reviews of theirs are held out.
+    """
+    rows = list(itertools.chain(*labels))
+    everything = Reviews(list(range(len(rows))), rows)
+    if n_train == len(labels):
+        return add_test_set(everything, source, test_portion=test_portion, seed=seed)
+    border = sum(map(len, labels[:n_train]))
+    return tuple(Reviews(everything.texts[part], rows[part])
+                 for part in (slice(border), slice(border, None)))
+
+
+def preprocess_encoded(source, output_dir, cluster=None, jobs=None, test_portion=0.1, seed=123,
+                       how=How(), test_path=None, tokenizer=MOSES):
+    """Write encoded parts, the dictionary and imdb.json, of the data of which
+    :func:`preprocess_parts`, or :func:`preprocess`, makes a pickle; nothing is tokenized twice.
+
+    A glob of tables, or on a cluster a folder of them, gives a part for each; else there is one
+    for so many reviews. Raises :class:`BadInput`; the same call again goes on.
+    """
+    check_tokenizer(tokenizer)
+    how, folder = how._replace(encoding=check_encoding(how.encoding)), os.path.abspath(output_dir)
+    if is_pattern(source) or cluster and os.path.isdir(source):
+        train = encoding.items_of_tables(find_parts([source]))
+        test = encoding.items_of_tables(find_parts([test_path]), '.test') if test_path else []
+    else:
+        train, test = (encoding.items_of_reviews(source, part, kind) for part, kind in zip(
+            read_both_sets(source, test_portion, seed, how, test_path), ('.train', '.test')))
+    items = train + test
+    encoding.begin(items, folder, dict(how._asdict(), tokenizer=tokenizer))
+    with held(cluster) as address:
+        labels = encoding.number_items(items, folder, how, tokenizer, jobs, address)
+        train, test = split_rows(labels, len(train), source, test_portion, seed)
+        classes = check_classes(source, train.labels)
+        borders = numpy.cumsum([len(part) for part in labels])[:-1]
+        rows = [numpy.split(part, borders) for part in number_rows(train, test, classes, source)]
+        n_words = encoding.finish(items, folder, *rows, classes, tokenizer, address)
+    return told(train, test, classes, n_words, output_dir, '%d encoded parts' % len(items))
+
+
+def number_rows(train, test, classes, source):
+    """Return (places, labels), (n,) each, of all rows: where in its set a review stands, k of the
+    training set, -1 - k of the test set, and the number of its class.
+    """
+    places, labels = numpy.empty((2, len(train.texts) + len(test.texts)), 'int64')
+    places[train.texts] = numpy.arange(len(train.texts))
+    places[test.texts] = -1 - numpy.arange(len(test.texts))
+    for part in (train, test):
+        labels[part.texts] = indices_of(part.labels, classes, source)
+    return places, labels
 
 
 # --- Command line -----------------------------------------------------------------------------
@@ -154,6 +206,9 @@ def build_parser():
     parser.add_argument('--seed', metavar='N', type=at_least(0), default=123,
                         help='without a test set: the seed of that choice (default: %(default)s)')
     parser.add_argument('--test_path', '--test-path', metavar='REVIEWS', help='reviews to test on')
+    parser.add_argument('--parts', action='store_true',
+                        help='in place of imdb.pkl write encoded parts, which lstm.py streams: for '
+                             'data that does not fit into memory')
     add_cluster(parser, 'the tables of a folder or glob read and tokenized')
     add_reading(parser)
     parser.add_argument('--tokenizer', default=MOSES, metavar='NAME',
@@ -168,7 +223,10 @@ def main(argv=None):
                   how=How(args.text_column, args.label_column, args.encoding),
                   tokenizer=args.tokenizer)
     try:
-        if args.cluster or is_pattern(args.reviews):
+        if args.parts:
+            print(preprocess_encoded(args.reviews, args.output_dir, args.cluster, args.jobs,
+                                     **common))
+        elif args.cluster or is_pattern(args.reviews):
             print(preprocess_parts(args.reviews, args.output_dir, args.cluster, **common))
         else:
             print(preprocess(args.reviews, args.output_dir, args.jobs, **common))

@@ -14,6 +14,7 @@ import numpy
 
 import lstm
 from sentiment import explain, predict
+from sentiment.data import encoded
 from sentiment.data.safe_io import load_arrays
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -53,6 +54,22 @@ def write_toy_pickle(path, n_train=60, n_test=23, classes=2):
     write_pickles(str(path).replace('.pkl', '.dict.pkl'),
                   {toy_word(index): index for index in range(2, 12 + 10 * classes)})
     return write_pickles(path, toy_reviews(n_train, 1, classes), toy_reviews(n_test, 2, classes))
+
+
+def write_toy_parts(folder, n_train=60, n_test=23, n_parts=4):
+    """Write the same as encoded parts, training and test reviews in each; return their folder."""
+    os.makedirs(str(folder))
+    (train, y), (test, test_y) = toy_reviews(n_train, 1), toy_reviews(n_test, 2)
+    reviews, labels = train + test, numpy.array(y + test_y)
+    places = numpy.array(list(range(n_train)) + [-1 - k for k in range(n_test)])
+    key, entries = encoded.key_of(places, labels), []
+    for k in range(n_parts):
+        rows = numpy.flatnonzero(numpy.arange(len(reviews)) * 7 // 11 % n_parts == k)
+        entries.append(encoded.write_part(str(folder / ('%d.words' % k)), key, [
+            reviews[row] for row in rows], labels[rows], places[rows]))
+    encoded.write_index(str(folder / 'imdb.parts'), key, entries)
+    write_pickles(folder / 'imdb.dict.pkl', {toy_word(index): index for index in range(2, 32)})
+    return str(folder)
 
 
 def as_texts(reviews):

@@ -54,10 +54,20 @@ def rank(words, numbers, training):
     return dictionary, [index[places].tolist() for places in numbers]
 
 
-def check_places(output_dir, stem):
-    """Return the paths of STEM.pkl and STEM.dict.pkl in a folder that is made if need be."""
+def check_output(output_dir, stem, other):
+    """Make a folder if need be; raise BadInput if it has the data in another form, of whose
+    dictionary this one would take the place.
+    """
     with naming(output_dir):
         os.makedirs(output_dir, exist_ok=True)
+    if os.path.exists(os.path.join(output_dir, stem + other)):
+        raise BadInput('%s: %s%s is there already, and its dictionary; give another folder'
+                       % (output_dir, stem, other))
+
+
+def check_places(output_dir, stem):
+    """Return the paths of STEM.pkl and STEM.dict.pkl in a folder that is made if need be."""
+    check_output(output_dir, stem, '.parts')
     data_path, words_path = (os.path.join(output_dir, stem + end) for end in ('.pkl', '.dict.pkl'))
     for path in (data_path, words_path):
         check_can_write(path)

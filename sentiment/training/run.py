@@ -10,7 +10,7 @@ import numpy
 from tqdm import tqdm
 
 from sentiment.data.safe_io import BadInput
-from sentiment.data.streamed import held
+from sentiment.data.streamed import BUFFER, held
 from sentiment.engine import ASYNCHRONOUS
 from sentiment.log import logger, no_bar
 from sentiment.training import plots
@@ -75,6 +75,7 @@ class Run:
         self.vocabulary, self.prepare_data, self.measure = vocabulary, prepare_data, measure
         self.f_grad_shared, self.f_update = f_grad_shared, f_update
         self.data_sha256 = checksum(self.sets)
+        self.say_what_streams()
         self.epoch = self.update = self.done = self.checked = self.bad_counter = 0
         self.epoch_rng = self.best = self.stop = self.bar = None
         self.history, self.costs, self.pending = [], [], []
@@ -84,6 +85,16 @@ class Run:
         if options['resume']:
             load_checkpoint(self)
             logger.info('resuming at epoch %d, update %d', self.epoch, self.update)
+
+    def say_what_streams(self):
+        """Say how much of the data is in memory, or that ``buffer`` is not read."""
+        reviews, buffer = self.sets[0][0], self.options['buffer']
+        n_words = int(reviews.lengths.sum())
+        if reviews.streams:
+            logger.info('streamed: %d words to train on, %s', n_words, 'of which %d are in memory'
+                        % buffer if n_words > buffer else 'all of them in memory')
+        elif buffer != BUFFER:
+            logger.info('buffer=%d is not read: all reviews are in memory', buffer)
 
     # --- Epochs and batches
 

@@ -4,6 +4,8 @@ An n-gram of the words w1, w2, ... is one number, its code: their digits in base
 of padding (0) or an unknown word (1) are none, which leaves the digit 1 for marks: "a 1 b" are a
 and b around any one word, "1 a" and "1 a b" stand among the last ``LATE`` words of a text.
 """
+from functools import partial
+
 import numpy
 
 from sentiment.data.checks import check_array
@@ -11,6 +13,7 @@ from sentiment.data.safe_io import BadInput
 from sentiment.data.words import FIRST_WORD, UNKNOWN
 from sentiment.engine import numpy_floatX
 from sentiment.log import logger
+from sentiment.wide.counting import count_by_class
 from sentiment.wide.subwords import log_ratios, subword_ratios
 
 NAMES = ('ngrams', 'ngrams_ratio', 'ngrams_n', 'ngrams_W', 'ngrams_b', 'mix')
@@ -95,22 +98,18 @@ def begin(train, options, vocabulary=None):
     ``options['subwords']``, the pieces of a word, which the ``vocabulary`` has from index 2 up, add
     to its ratio, and ``ngrams_W`` starts above zero.
     """
-    reviews, labels = train
-    codes = [codes_of(review, options['n_words'], options['ngrams']) for review in reviews]
-    ngrams, counts = numpy.unique(numpy.concatenate(codes), return_counts=True)
-    some = counts >= options['ngrams_in']
-    ngrams, counts = ngrams[some], counts[some]
+    ngrams, there = count_by_class(train, partial(
+        codes_of, n_words=options['n_words'], order=options['ngrams']), options)
+    some = there.sum(axis=1) >= options['ngrams_in']
+    ngrams, there = ngrams[some], there[some].astype('float64')
     if not len(ngrams):
         raise BadInput('ngrams: none stands in %d training reviews, as ngrams_in asks for'
                        % options['ngrams_in'])
     logger.info('%d different n-grams of 1 to %d words', len(ngrams), options['ngrams'])
-    there = numpy.zeros((len(ngrams), options['ydim']))
-    for review, label in zip(codes, labels):
-        there[find(review, ngrams), label] += 1
     ratio = log_ratios(1 + there)  # smoothing: one review more of each class
     if options.get('subwords'):
         add_subwords(ratio, there, ngrams, vocabulary, options['n_words'])
-    average = counts.sum() / len(reviews)
+    average = there.sum() / len(train[0])
     start = START if options.get('subwords') else 0.
     return {'ngrams': ngrams, 'ngrams_ratio': numpy_floatX(SCALE / numpy.sqrt(average) * ratio),
             'ngrams_n': numpy_floatX([average]),

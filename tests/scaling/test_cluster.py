@@ -10,7 +10,7 @@ from sentiment.commands.main import main
 from sentiment.data.safe_io import BadInput
 from sentiment.scaling.each import each_answer
 from tests.commands.test_parts import contents, write_parts
-from tests.helpers import assert_same_model, run_python
+from tests.helpers import assert_same_model, run_python, write_archive
 from tests.scaling import running
 
 dask = pytest.importorskip('dask')
@@ -54,6 +54,19 @@ def test_the_preprocessed_files_have_the_bytes_of_the_single_machine(cluster, tm
                                      '--test-portion', '0.4'] + more) == 0
     assert len(contents(tmp_path / 'here')) == 3
     assert contents(tmp_path / 'here') == contents(tmp_path / 'there')
+
+
+def test_encoded_parts_have_the_bytes_of_the_single_machine(cluster, tmp_path):
+    tables = write_parts(tmp_path / 'parts', 6)
+    archive = write_archive(tmp_path / 'reviews.tar.gz')
+    for name, more in (('here', []), ('there', ['--cluster', cluster.file])):
+        for source in (tables + '/*', archive):
+            out = str(tmp_path / (name + os.path.basename(source)[:3]))
+            assert imdb_preprocess.main([source, '--output-dir', out, '--parts', '--test-portion',
+                                         '0.4'] + more) == 0
+    assert len(contents(tmp_path / 'here*')) == 9 and len(contents(tmp_path / 'hererev')) == 5
+    for end in ('*', 'rev'):
+        assert contents(tmp_path / ('here' + end)) == contents(tmp_path / ('there' + end))
 
 
 def test_a_dead_worker_s_items_are_done_by_others(cluster):
