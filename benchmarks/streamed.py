@@ -9,6 +9,7 @@ a temporary folder; each training is a process of its own. What follows -- goes 
 import argparse
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def write_parts(folder, sets, times):
             rows = numpy.arange(start, min(start + PART, times * len(reviews)))
             place = rows if kind == 'train' else -1 - rows
             path = os.path.join(folder, '%s-%05d%s' % (kind, start // PART, encoded.ENDING))
-            rows %= len(reviews)
+            rows = rows % len(reviews)
             entries.append(encoded.write_part(path, key, [reviews[row] for row in rows],
                                               labels[rows], place))
     encoded.write_index(os.path.join(folder, 'imdb' + encoded.INDEX), key, entries)
@@ -57,24 +58,26 @@ def train(path, seed, options, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0],
+                                     epilog='what follows -- goes to lstm.py')
     parser.add_argument('pickle', help='imdb.pkl, its dictionary beside it')
     parser.add_argument('--times', type=int, default=1, help='how often the data is repeated')
     parser.add_argument('--epochs', type=int, help='max_epochs of each training')
     parser.add_argument('--buffer', type=int, default=BUFFER, help='words (default: %(default)s)')
     parser.add_argument('--seeds', type=int, nargs='+', default=[1, 2, 3])
     parser.add_argument('--only', choices=['streamed', 'memory'], help='not the other of the two')
-    parser.add_argument('options', nargs='*', help='of lstm.py, after --')
-    asked = parser.parse_args()
-    options = asked.options + (['--max_epochs', str(asked.epochs)] if asked.epochs else [])
-    sets, dictionary = read_sets(asked.pickle), read_dictionary(
-        asked.pickle.replace('.pkl', '.dict.pkl'))
+    at = sys.argv.index('--') if '--' in sys.argv else len(sys.argv)
+    asked = parser.parse_args(sys.argv[1:at])
+    options = sys.argv[at + 1:] + (['--max_epochs', str(asked.epochs)] if asked.epochs else [])
+    words = asked.pickle.replace('.pkl', '.dict.pkl')
+    sets, dictionary = read_sets(asked.pickle), read_dictionary(words)
     with tempfile.TemporaryDirectory() as folder:
         ways = {'memory': (os.path.join(folder, 'memory'), []),
                 'streamed': (os.path.join(folder, 'streamed'), ['--buffer', str(asked.buffer)])}
         ways = {name: ways[name] for name in ways if asked.only in (None, name)}
         if 'streamed' in ways:
             write_parts(ways['streamed'][0], sets, asked.times)
+            shutil.copy(words, os.path.join(ways['streamed'][0], 'imdb.dict.pkl'))
         if 'memory' in ways:
             repeated = [(list(reviews) * asked.times, numpy.tile(labels, asked.times))
                         for reviews, labels in sets]
