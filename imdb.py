@@ -16,7 +16,7 @@ from sentiment.data.opening import file_hash
 from sentiment.data.pickles import read_dictionary, read_sets, words_in_order
 from sentiment.data.place import data_folder
 from sentiment.data.safe_io import BadInput, naming
-from sentiment.data.streamed import held, open_sets
+from sentiment.data.streamed import BUFFER, held, open_sets
 from sentiment.data.tokenizers import MOSES
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import config
@@ -67,11 +67,22 @@ def load_data(path=DEFAULT, n_words=100000, valid_portion=0.1, maxlen=None, sort
                        % n_words)
     found = locate(path, **how)
     train, test = (open_sets if found.endswith(INDEX) else read_sets)(found)
+    if stretches and not fold:
+        check_memory(found, held(train[0]))
     train = keep_short(train, maxlen)
     train, valid = (split_fold(train, fold, rng, stretches) if fold
                     else split(train, valid_portion, rng, stretches))
     sets = [remove_rare(part, n_words) for part in (train, valid, test)]
     return tuple(sort_by_length(part) for part in sets) if sort_by_len else tuple(sets)
+
+
+def check_memory(path, reviews):
+    """Raise BadInput where the reviews are too many to be compared, as ``stretches`` does."""
+    n_words = int(reviews.lengths.sum())
+    if reviews.streams and n_words > BUFFER:
+        raise BadInput('%s: stretches compares all training reviews, in memory; these have %d '
+                       'words, where %d are the most; stretches none validates on single ones'
+                       % (path, n_words, BUFFER))
 
 
 def load_snippets(path=None, **keywords):

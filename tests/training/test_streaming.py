@@ -4,6 +4,7 @@ import os
 import numpy
 import pytest
 
+import imdb
 import lstm
 from sentiment import evaluate, load_model, load_test_set
 from sentiment.commands.main import main
@@ -92,6 +93,13 @@ def test_ngrams_are_counted_some_at_once(folder, toy_path, monkeypatch):
         found.append(begin(sets[0], options))
     for name in found[0]:
         numpy.testing.assert_array_equal(found[0][name], found[1][name], err_msg=name)
+
+
+def test_stretches_of_more_than_memory_are_refused(folder, monkeypatch):
+    monkeypatch.setattr(imdb, 'BUFFER', 99)
+    with pytest.raises(BadInput, match='imdb.parts: stretches compares .* where 99 are the most'):
+        imdb.load_data(folder, stretches=2)
+    imdb.load_data(folder)
 
 
 def test_damaged_parts_are_one_line(folder, tmp_path, capsys):
