@@ -152,7 +152,7 @@ def rounds_of(valid_errs, patience, keep='best'):
     """Let a run validate with these validation errors; return it and the rounds it took."""
     measured = iter([wrong_in_ten(value) for v in valid_errs for value in (v, 0.1, 0.2)])
     options = {'resume': False, 'patience': patience, 'test_once': False, 'ngrams': None,
-               'keep': keep}
+               'keep': keep, 'buffer': 1}
     sets = [([[2]] * 10, [0] * 10) for _ in range(3)]
     run = Run(options, sets, {}, None, None, None, None, None, lambda data: next(measured))
     for rounds in range(1, len(valid_errs) + 1):
