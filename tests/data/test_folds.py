@@ -7,7 +7,7 @@ import imdb
 import lstm
 from sentiment.data.errors import BadInput
 from sentiment.data.folds import fold_of, read_fold
-from sentiment.training.batches import draw_batches
+from sentiment.training.batches import draw_within
 from tests.helpers import train
 
 SIZES = strategies.tuples(strategies.integers(2, 9), strategies.integers(1, 6),
@@ -55,7 +55,7 @@ def test_what_trains_and_what_validates_is_each_review_once(toy_path, bucket, st
     for k in range(3):
         rng = numpy.random.RandomState(1)
         some, valid, _ = lstm.load_sets(dict(options, fold='%d/3' % (k + 1)), rng)
-        trained = [tuple(some[0][i]) for _, batch in draw_batches(some[0], options, rng)
+        trained = [tuple(some[0][i]) for _, batch in draw_within(some[0].lengths, options, rng)
                    for i in batch]
         validated += map(tuple, valid[0])
         assert sorted(trained + list(map(tuple, valid[0]))) == everything
