@@ -17,6 +17,9 @@ from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import ancestors
 from pytensor.link.jax.dispatch import jax_funcify
 
+from sentiment.engine.devices import Lying
+from sentiment.log import logger
+
 for text in ('Skipping .* Op', 'Explicitly requested dtype'):  # assertions; int64 beside float32
     warnings.filterwarnings('ignore', message=text)
 
@@ -24,16 +27,21 @@ for text in ('Skipping .* Op', 'Explicitly requested dtype'):  # assertions; int
 
 
 def start(device):
-    """Let JAX compute on ``device``: cuda or gpu, with or without a number, or jax, its own choice.
+    """Let JAX compute on ``device``: cuda or gpu, all of them or that of a number, or jax, whatever
+    it finds. Several devices share each batch.
 
     Raises LookupError if there is no such GPU, RuntimeError if JAX cannot use any device.
     """
-    jax.devices()
+    devices = jax.devices()
     if device != 'jax':
-        gpus, number = list_gpus(), int(device.strip('cudagp') or 0)
-        if number >= len(gpus):
+        gpus, number = list_gpus(), device.strip('cudagp')
+        if int(number or 0) >= len(gpus):
             raise LookupError('no such GPU; JAX %s finds %d' % (jax.__version__, len(gpus)))
-        jax.config.update('jax_default_device', gpus[number])
+        devices = [gpus[int(number)]] if number else gpus
+        jax.config.update('jax_default_device', devices[0])
+    if len(devices) > 1:
+        logger.info('%d devices share each batch: %s', len(devices), devices[0].device_kind)
+        StaticFunction.n_devices, StaticFunction.mode = len(devices), Lying(devices).mode()
     if jax.config.jax_default_matmul_precision is None:  # JAX would have float32 be TF32 on a GPU
         jax.config.update('jax_default_matmul_precision', 'highest')
     if jax.config.jax_compilation_cache_dir is None:
@@ -50,9 +58,10 @@ def list_gpus():
 
 
 def version():
-    """Return JAX's version and the kind of device it computes on."""
+    """Return JAX's version and the kind of device it computes on; of several, how many."""
     device, = jax.numpy.zeros(0).devices()
-    return 'JAX %s on %s' % (jax.__version__, device.device_kind)
+    several = '%d x ' % StaticFunction.n_devices if StaticFunction.n_devices > 1 else ''
+    return 'JAX %s on %s%s' % (jax.__version__, several, device.device_kind)
 
 
 # --- Functions --------------------------------------------------------------------------------
@@ -63,6 +72,8 @@ class StaticFunction:
 
     Its shared variables must keep the shapes that they have now.
     """
+
+    n_devices, mode = 1, None  # PyTensor's own mode, unless several devices share a batch
 
     def __init__(self, inputs, outputs, updates=(), **keywords):
         is_list = isinstance(outputs, (list, tuple))
@@ -88,7 +99,8 @@ class StaticFunction:
         with warnings.catch_warnings():  # PyTensor deprecates no_default_updates, as in engine
             warnings.simplefilter('ignore', DeprecationWarning)
             return pytensor.function(inputs, self.outputs, updates=self.updates,
-                                     givens=list(zip(self.inputs, inputs)), **self.keywords)
+                                     givens=list(zip(self.inputs, inputs)), mode=self.mode,
+                                     **self.keywords)
 
     def get_shared(self):
         """Return the shared variables that it reads or writes."""
