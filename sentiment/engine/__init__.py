@@ -5,10 +5,11 @@ behind them, and the few names that the two spell differently: ``sigmoid``, ``so
 and ``RandomStreams``. ``THEANO_FLAGS`` is read before the engine is imported, as Theano does.
 
 It is also the one place that knows about devices. On PyTensor, ``device=cuda`` (or ``gpu``; with a
-number, ``cuda1``, for another one than the first) and ``device=jax``, whatever JAX finds, compile
-through JAX, by ``through_jax``: ``function`` then compiles for each shape of the arguments,
-``padded`` keeps the shapes few, ``ASYNCHRONOUS`` says that answers are returned before they are
-computed, and ``OWN_OPERATIONS`` that no ``Op`` of ours can run. On Theano the flag is its own.
+number, ``cuda1``, that GPU alone) and ``device=jax``, whatever JAX finds, compile through JAX, by
+``through_jax``, for all of its devices, by ``devices``: ``function`` then compiles for each shape of
+the arguments, ``padded`` keeps the shapes few, ``ASYNCHRONOUS`` says that answers are returned
+before they are computed, and ``OWN_OPERATIONS`` that no ``Op`` of ours can run. On Theano the flag
+is its own.
 """
 import os
 import re

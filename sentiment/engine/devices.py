@@ -1,6 +1,6 @@
 """A batch shared out to several devices: each computes of its own samples, gradients are summed.
 
-Nothing but ``through_jax`` imports this module, and only where JAX has more than one device.
+Nothing but ``through_jax`` imports this module, and uses it where JAX has more than one device.
 """
 import jax
 import numpy

@@ -4,6 +4,8 @@ JAX compiles for arrays of known shapes, so that every function is compiled once
 meets. :func:`padded` keeps these few. Nothing else imports this module.
 """
 import warnings
+from contextlib import nullcontext
+from threading import Lock
 
 import jax
 import numpy
@@ -42,6 +44,7 @@ def start(device):
     if len(devices) > 1:
         logger.info('%d devices share each batch: %s', len(devices), devices[0].device_kind)
         StaticFunction.n_devices, StaticFunction.mode = len(devices), Lying(devices).mode()
+        StaticFunction.turn = Lock()
     if jax.config.jax_default_matmul_precision is None:  # JAX would have float32 be TF32 on a GPU
         jax.config.update('jax_default_matmul_precision', 'highest')
     if jax.config.jax_compilation_cache_dir is None:
@@ -74,6 +77,7 @@ class StaticFunction:
     """
 
     n_devices, mode = 1, None  # PyTensor's own mode, unless several devices share a batch
+    turn = nullcontext()  # they must begin calls in one order, or wait for each other's sums
 
     def __init__(self, inputs, outputs, updates=(), **keywords):
         is_list = isinstance(outputs, (list, tuple))
@@ -90,7 +94,8 @@ class StaticFunction:
         shapes = tuple(map(numpy.shape, values))
         if shapes not in self.compiled:
             self.compiled[shapes] = self.compile(shapes)
-        return self.compiled[shapes](*values)
+        with self.turn:
+            return self.compiled[shapes](*values)
 
     def compile(self, shapes):
         """Return the function of arguments of these shapes."""

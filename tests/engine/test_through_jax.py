@@ -3,8 +3,10 @@
 A process computes on one device, so that the tests of JAX run in a pytest of their own.
 """
 import importlib.util
+import itertools
 import json
 import os
+import re
 import shutil
 
 import numpy
@@ -29,6 +31,11 @@ on_pytensor = pytest.mark.skipif(engine.NAME == 'Theano', reason='Theano knows i
 needs_jax = pytest.mark.skipif(
     engine.NAME == 'Theano' or importlib.util.find_spec('jax') is None,
     reason="JAX is not installed: pip install 'jax>=0.10,<0.11'")
+several_devices = pytest.mark.skipif(not THROUGH_JAX or engine.jax.StaticFunction.n_devices < 2,
+                                     reason='run by test_this_on_two_devices')
+# on a busy machine one may wait long for the other
+TWO_DEVICES = ('--xla_force_host_platform_device_count=2 '
+               '--xla_cpu_collective_call_terminate_timeout_seconds=3600')
 INSTALL = "run: pip install 'jax[cuda12]>=0.10,<0.11'"
 
 
@@ -88,19 +95,23 @@ def test_without_a_gpu_nothing_runs():
 
 @on_cpu
 @needs_jax
-def test_the_numbered_device_computes_in_the_precision_asked_for():
+@pytest.mark.parametrize('device, ids, said', [
+    ('cuda1', [1], 0), ('cuda', [0, 1], 1)])
+def test_devices_compute_in_the_precision_asked_for(device, ids, said):
     program = """if True:
         import jax
         devices = jax.devices
         jax.devices = lambda kind=None: devices('cpu' if kind == 'gpu' else kind)
         from sentiment.engine import function, tensor
         x = tensor.matrix()
-        print(function([x], x.sum())([[1, 2]]).devices(), jax.config.jax_default_matmul_precision)
+        answer = function([x], x.sum())([[1, 2]])
+        print(sorted(device.id for device in answer.devices()), answer,
+              jax.config.jax_default_matmul_precision)
         """
-    done = run_on_cpu('-c', program, flags='device=cuda1',
-                      JAX_DEFAULT_MATMUL_PRECISION='BF16_BF16_F32',
-                      XLA_FLAGS='--xla_force_host_platform_device_count=2')
-    assert done.stdout.strip() == '{CpuDevice(id=1)} BF16_BF16_F32', done.stderr
+    done = run_on_cpu('-c', program, flags='device=' + device,
+                      JAX_DEFAULT_MATMUL_PRECISION='BF16_BF16_F32', XLA_FLAGS=TWO_DEVICES)
+    assert done.stdout.strip() == '%s 3.0 BF16_BF16_F32' % ids, done.stderr
+    assert done.stderr.count('2 devices share each batch: cpu\n') == said
 
 
 @on_cpu
@@ -122,6 +133,18 @@ def test_all_of_this_through_jax(tmp_path):
                       XLA_FLAGS='--xla_backend_optimization_level=0')
     assert done.returncode == 0, done.stdout
     assert os.listdir(str(tmp_path))  # what was compiled is kept
+
+
+@on_cpu
+@needs_jax
+def test_this_on_two_devices(tmp_path):
+    tests = os.path.join('tests', 'engine', os.path.basename(__file__))
+    done = run_on_cpu('-m', 'pytest', '-q', '-n0', '--no-cov', '-p', 'no:cacheprovider', tests,
+                      '-k', 'golden or resumed or two_devices and not this_on',
+                      flags='device=jax,floatX=float64', JAX_COMPILATION_CACHE_DIR=str(tmp_path),
+                      XLA_FLAGS=TWO_DEVICES + ' --xla_backend_optimization_level=0')
+    assert done.returncode == 0, done.stdout
+    assert '%d passed, ' % (4 + len(GOLDEN)) in done.stdout, done.stdout  # none was skipped
 
 
 def expect_training(options):
@@ -214,6 +237,84 @@ def test_golden_figures(path):
             f_update(float(golden[optimizer + '_lr']))
         for name, value in arrays(optimizer).items():
             numpy.testing.assert_allclose(tparams[name].get_value(), value, **close)
+
+
+# --- Several devices --------------------------------------------------------------------------
+
+
+def ten_updates(options, params, batch):
+    """Return what ten updates on one batch lead to: cost, answer, shared variables."""
+    tparams = lstm.init_tparams(params)
+    use_noise, *inputs, f_pred_prob, _, cost = lstm.build_model(tparams, options)
+    use_noise.set_value(lstm.numpy_floatX(1.))
+    learnt = lstm.trained(tparams)
+    f_grad_shared, f_update = lstm.adadelta(tensor.scalar('lr'), learnt, tensor.grad(
+        cost, list(learnt.values())), *inputs, cost)
+    costs = []
+    for _ in range(10):
+        costs.append(padded(f_grad_shared, len(batch[2]))(*batch))
+        f_update(0.)
+    shared = f_grad_shared.get_shared() + f_update.get_shared()
+    return costs, f_pred_prob(*batch[:2]), [numpy.asarray(v.get_value()) for v in shared]
+
+
+@several_devices
+@pytest.mark.parametrize('encoder, n_samples, ngrams', [
+    ('lstm', 5, None), ('words', 4, 3)])
+def test_two_devices_compute_what_one_does(encoder, n_samples, ngrams, monkeypatch):
+    rng = numpy.random.RandomState(0)
+    options = {'dim_proj': 6, 'n_words': 40, 'ydim': 2, 'encoder': encoder, 'use_dropout': True,
+               'noise_std': 0.1, 'pooling': 'mean_max', 'ngrams': ngrams, 'ngrams_in': 1,
+               'valid_batch_size': n_samples}
+    data = toy_reviews(n_samples, 0)
+    params = lstm.init_params(options, rng)
+    params['Wemb'] += rng.normal(size=params['Wemb'].shape)
+    params['U'] += rng.normal(size=params['U'].shape)
+    if ngrams:
+        params.update(lstm.begin_wide(data, options, None))
+    batch = imdb.prepare_data(*data)
+    together = ten_updates(options, params, batch)
+    monkeypatch.setattr(engine.jax.StaticFunction, 'mode', None)
+    alone = ten_updates(options, params, batch)
+    assert abs(numpy.subtract(alone[0], alone[0][0])[1:]).min() > 1e-4  # it learns
+    for a, b in zip(alone[:2] + tuple(alone[2]), together[:2] + tuple(together[2])):
+        numpy.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-12 * numpy.abs(a).max())
+
+
+@several_devices
+def test_two_devices_exchange_nothing_but_sums():
+    rng = numpy.random.RandomState(0)
+    W, V, U = (theano.shared(rng.normal(size=(7, 7))) for _ in range(3))
+    x = tensor.matrix('x', dtype='int64')
+    z = tensor.dot(W[x.flatten()].reshape((x.shape[0], x.shape[1], 7)), V)
+    h = engine.scan(lambda z, h: tensor.tanh(z + tensor.dot(h, U)), [z],
+                    [tensor.zeros((x.shape[1], 7))], name='loop')
+    f = function([x], tensor.grad((h ** 2).sum(), [W, V, U]))
+    f(numpy.zeros((3, 4), int))
+    compiled, = f.compiled.values()
+    values = [numpy.zeros((3, 4), int)] + [held.value for held in compiled.input_storage[1:]]
+    text = compiled.vm.jit_fn.lower(*values).compile().as_text()
+    assert 'all-reduce(' in text
+    assert not re.search('(all-gather|all-to-all|collective-permute)', text)
+
+
+@through_jax
+def test_products_of_merged_rows_are_those_of_the_rows():
+    from sentiment.engine.devices import dot
+    sizes = list(itertools.product((1, 2, 3), repeat=3))
+
+    def merges(array):
+        return [array.reshape(n, -1) for n in range(1, array.size + 1) if array.size % n == 0]
+
+    for shape in sizes:
+        A = numpy.arange(numpy.prod(shape)).reshape(shape)
+        for a in merges(A):
+            plain = numpy.arange(2 * a.shape[1]).reshape(-1, 2) % 5
+            numpy.testing.assert_array_equal(dot(a, plain, A, plain), a @ plain)
+            for B in (numpy.arange(numpy.prod(size)).reshape(size) for size in sizes):
+                if B.size % a.shape[1] == 0:
+                    b = B.reshape(a.shape[1], -1)
+                    numpy.testing.assert_array_equal(dot(a, b, A, B), a @ b)
 
 
 # --- Shapes -----------------------------------------------------------------------------------
