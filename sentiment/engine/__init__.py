@@ -6,7 +6,7 @@ and ``RandomStreams``. ``THEANO_FLAGS`` is read before the engine is imported, a
 
 It is also the one place that knows about devices. On PyTensor, ``device=cuda`` (or ``gpu``; with a
 number, ``cuda1``, that GPU alone) and ``device=jax``, whatever JAX finds, compile through JAX, by
-``through_jax``, for all of its devices, by ``devices``: ``function`` then compiles for each shape of
+``through_jax``, for several devices with ``devices``: ``function`` then compiles for each shape of
 the arguments, ``padded`` keeps the shapes few, ``ASYNCHRONOUS`` says that answers are returned
 before they are computed, and ``OWN_OPERATIONS`` that no ``Op`` of ours can run. On Theano the flag
 is its own.

@@ -24,9 +24,10 @@ class Lying:
     """Where the arrays of a function lie on ``devices``.
 
     Its arguments, such as x (T, B), mask (T, B) and y (B,), are shared out along their last axis,
-    the samples': ceil(B / devices) samples each, fewer or none for the last. Scalars, shared
-    variables and answers lie on each device, whole. What is computed is the same wherever arrays
-    lie, random numbers included, but for the order in which XLA sums.
+    the samples': ceil(B / devices) samples each, fewer for the last; where there are fewer samples
+    than devices, each has all. Scalars, shared variables and answers lie on each device, whole.
+    What is computed is the same wherever arrays lie, random numbers included, but for the order in
+    which XLA sums.
     """
 
     def __init__(self, devices):
@@ -106,9 +107,14 @@ def dot(a, b, A, B):
     return jax.numpy.dot(a, b)
 
 
-def take(rows, places, apart):
-    """Return the rows at these places, which are ``apart`` merged."""
-    return rows[apart].reshape(places.shape + rows.shape[1:])
+def take(rows, apart):
+    """Return the rows (n, ...) at these places (T, B): (T, B, ...)."""
+    return rows[apart]
+
+
+def merge(places, taken):
+    """Return rows taken at places (T, B), one for each of those merged, (T B,)."""
+    return taken.reshape(places.shape + taken.shape[2:])
 
 
 def add(rows, values, places, apart):
@@ -117,8 +123,10 @@ def add(rows, values, places, apart):
 
 
 def unmerged(variable):
-    """Return the array that has an axis more, and of which a reshape made this one, or None."""
+    """Return the array that has an axis more and was merged to this one, or None."""
     node = variable.owner
+    if node and isinstance(node.op, Apart) and node.op.function is merge:
+        return node.inputs[1]
     if node and isinstance(node.op, DimShuffle) and node.op.new_order == (1, 0):
         apart = unmerged(node.inputs[0])
         return None if apart is None else apart.dimshuffle(2, 0, 1)
@@ -135,13 +143,22 @@ def dot_apart(fgraph, node):
         return [Apart(dot, node.outputs[0].type)(a, b, A, b if B is None else B)]
 
 
-@node_rewriter([AdvancedSubtensor1, AdvancedIncSubtensor1])
-def places_apart(fgraph, node):
-    """Rewrite what looks merged places up, or adds something there: an embedding, its gradient."""
-    apart = unmerged(node.inputs[-1])
-    if apart is not None and not getattr(node.op, 'set_instead_of_inc', False):
-        function = take if isinstance(node.op, AdvancedSubtensor1) else add
-        return [Apart(function, node.outputs[0].type)(*node.inputs, apart)]
+@node_rewriter([AdvancedSubtensor1])
+def take_apart(fgraph, node):
+    """Rewrite what looks merged places up, such as an embedding."""
+    rows, places = node.inputs
+    apart, answer = unmerged(places), node.outputs[0].type
+    if apart is not None:
+        taken = Apart(take, answer.clone(shape=(None,) * (answer.ndim + 1)))(rows, apart)
+        return [Apart(merge, answer)(places, taken)]
 
 
-optdb.register(APART, in2out(dot_apart, places_apart, name=APART), position=49.2)
+@node_rewriter([AdvancedIncSubtensor1])
+def add_apart(fgraph, node):
+    """Rewrite what adds values at merged places, such as an embedding's gradient."""
+    apart = unmerged(node.inputs[2])
+    if apart is not None and not node.op.set_instead_of_inc:
+        return [Apart(add, node.outputs[0].type)(*node.inputs, apart)]
+
+
+optdb.register(APART, in2out(take_apart, dot_apart, add_apart, name=APART), position=49.2)

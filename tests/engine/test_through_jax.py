@@ -144,7 +144,7 @@ def test_this_on_two_devices(tmp_path):
                       flags='device=jax,floatX=float64', JAX_COMPILATION_CACHE_DIR=str(tmp_path),
                       XLA_FLAGS=TWO_DEVICES + ' --xla_backend_optimization_level=0')
     assert done.returncode == 0, done.stdout
-    assert '%d passed, ' % (4 + len(GOLDEN)) in done.stdout, done.stdout  # none was skipped
+    assert '%d passed, ' % (5 + len(GOLDEN)) in done.stdout, done.stdout  # none was skipped
 
 
 def expect_training(options):
@@ -255,7 +255,12 @@ def ten_updates(options, params, batch):
         costs.append(padded(f_grad_shared, len(batch[2]))(*batch))
         f_update(0.)
     shared = f_grad_shared.get_shared() + f_update.get_shared()
-    return costs, f_pred_prob(*batch[:2]), [numpy.asarray(v.get_value()) for v in shared]
+    return costs, f_pred_prob(*batch[:2]), [v.get_value(borrow=True) for v in shared]
+
+
+def count_devices(values):
+    """Return on how many devices those values lie that are JAX's."""
+    return {len(value.devices()) for value in values if isinstance(value, engine.jax.jax.Array)}
 
 
 @several_devices
@@ -276,9 +281,15 @@ def test_two_devices_compute_what_one_does(encoder, n_samples, ngrams, monkeypat
     together = ten_updates(options, params, batch)
     monkeypatch.setattr(engine.jax.StaticFunction, 'mode', None)
     alone = ten_updates(options, params, batch)
-    assert abs(numpy.subtract(alone[0], alone[0][0])[1:]).min() > 1e-4  # it learns
-    for a, b in zip(alone[:2] + tuple(alone[2]), together[:2] + tuple(together[2])):
+    assert count_devices(alone[2]) == {1}
+    assert count_devices(together[2]) == {engine.jax.StaticFunction.n_devices}
+    for a, b in zip([*alone[:2], *alone[2]], [*together[:2], *together[2]]):
         numpy.testing.assert_allclose(b, a, rtol=1e-12, atol=1e-12 * numpy.abs(a).max())
+
+
+@several_devices
+def test_two_devices_are_named():
+    assert engine.describe().endswith(' on 2 x cpu')  # so that no other number resumes the run
 
 
 @several_devices
@@ -299,8 +310,9 @@ def test_two_devices_exchange_nothing_but_sums():
 
 
 @through_jax
-def test_products_of_merged_rows_are_those_of_the_rows():
-    from sentiment.engine.devices import dot
+def test_products_of_merged_rows_are_those_of_the_rows(monkeypatch):
+    from sentiment.engine import devices
+    monkeypatch.setattr(devices.jax, 'numpy', numpy)  # JAX would compile each of thousands
     sizes = list(itertools.product((1, 2, 3), repeat=3))
 
     def merges(array):
@@ -310,11 +322,11 @@ def test_products_of_merged_rows_are_those_of_the_rows():
         A = numpy.arange(numpy.prod(shape)).reshape(shape)
         for a in merges(A):
             plain = numpy.arange(2 * a.shape[1]).reshape(-1, 2) % 5
-            numpy.testing.assert_array_equal(dot(a, plain, A, plain), a @ plain)
+            numpy.testing.assert_array_equal(devices.dot(a, plain, A, plain), a @ plain)
             for B in (numpy.arange(numpy.prod(size)).reshape(size) for size in sizes):
                 if B.size % a.shape[1] == 0:
                     b = B.reshape(a.shape[1], -1)
-                    numpy.testing.assert_array_equal(dot(a, b, A, B), a @ b)
+                    numpy.testing.assert_array_equal(devices.dot(a, b, A, B), a @ b)
 
 
 # --- Shapes -----------------------------------------------------------------------------------
