@@ -12,10 +12,10 @@ from pytensor.graph.op import Op
 from pytensor.graph.rewriting.basic import in2out, node_rewriter
 from pytensor.link.jax.dispatch import jax_funcify
 from pytensor.link.jax.linker import JAXLinker
+from pytensor.tensor import subtensor
 from pytensor.tensor.elemwise import DimShuffle
 from pytensor.tensor.math import Dot
 from pytensor.tensor.shape import Reshape
-from pytensor.tensor.subtensor import AdvancedIncSubtensor1, AdvancedSubtensor1
 
 # --- Where arrays lie -------------------------------------------------------------------------
 
@@ -69,6 +69,9 @@ class SharingLinker(JAXLinker):
 # that each device would compute all of them: what is computed of such rows is so of (T, B, n).
 
 APART = 'samples_apart'  # the rewrite, and what includes it in a mode
+# of whole rows, PyTensor 3.0 has operations of their own
+TAKE, ADD = ([getattr(subtensor, name) for name in (kind, kind + '1') if hasattr(subtensor, name)]
+             for kind in ('AdvancedSubtensor', 'AdvancedIncSubtensor'))
 
 
 class Apart(Op):
@@ -119,6 +122,8 @@ def merge(places, taken):
 
 def add(rows, values, places, apart):
     """Return the rows with the values added at these places, which are ``apart`` merged."""
+    if values.shape[:1] != places.shape:  # one value for all of them
+        return rows.at[places].add(values)
     return rows.at[apart].add(values.reshape(apart.shape + values.shape[1:]))
 
 
@@ -143,20 +148,26 @@ def dot_apart(fgraph, node):
         return [Apart(dot, node.outputs[0].type)(a, b, A, b if B is None else B)]
 
 
-@node_rewriter([AdvancedSubtensor1])
+def places_apart(node):
+    """Return the places (T, B), before they were merged, of the whole rows that a node is about."""
+    if getattr(node.op, 'idx_list', (0,)) == (0,):
+        return unmerged(node.inputs[-1])
+
+
+@node_rewriter(TAKE)
 def take_apart(fgraph, node):
     """Rewrite what looks merged places up, such as an embedding."""
-    rows, places = node.inputs
-    apart, answer = unmerged(places), node.outputs[0].type
+    apart, answer = places_apart(node), node.outputs[0].type
     if apart is not None:
+        rows, places = node.inputs
         taken = Apart(take, answer.clone(shape=(None,) * (answer.ndim + 1)))(rows, apart)
         return [Apart(merge, answer)(places, taken)]
 
 
-@node_rewriter([AdvancedIncSubtensor1])
+@node_rewriter(ADD)
 def add_apart(fgraph, node):
     """Rewrite what adds values at merged places, such as an embedding's gradient."""
-    apart = unmerged(node.inputs[2])
+    apart = places_apart(node)
     if apart is not None and not node.op.set_instead_of_inc:
         return [Apart(add, node.outputs[0].type)(*node.inputs, apart)]
 
