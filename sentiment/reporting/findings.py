@@ -84,9 +84,10 @@ def reading_of(model, review, words, text=None):
 def telling(model, reviews, verbose=False):
     """Return, for each class, the :class:`Telling` words or n-grams that speak most for it.
 
-    Of a model that reads n-grams, the odds of one are what it adds to the log-odds of the class
-    wherever it stands. Of another, they are the mean, over all places in the reviews where the word
-    stands, of what :func:`~sentiment.using.explain.explain` gives by='states'.
+    Of a model that reads n-grams, the odds of one are what it adds to the log-odds of the class, on
+    average over the reviews in which it stands. Of another, they are the mean, over all places in
+    the reviews where the word stands, of what :func:`~sentiment.using.explain.explain` gives
+    by='states'.
     """
     count = count_ngrams if reads_ngrams(model) else count_words
     codes, n_reviews, shares = count(model, reviews, verbose)
@@ -136,7 +137,7 @@ def count_words(model, reviews, verbose):
 
 def count_ngrams(model, reviews, verbose):
     """Return the codes of the n-grams that the model knows, in how many reviews each stands, and
-    what it adds to the scores, (n, C).
+    the mean of what it adds to their scores, (n, C).
     """
     known = numpy.zeros(0, 'int64'), numpy.zeros(0), numpy.zeros((0, model.options['ydim']))
     for start in progress(range(0, len(reviews), CHUNK), verbose, 'chunks'):
@@ -144,9 +145,12 @@ def count_ngrams(model, reviews, verbose):
         codes, shares = map(numpy.concatenate, zip(*found))
         codes, counts, shares = map(numpy.concatenate,
                                     zip(known, (codes, numpy.ones(len(codes)), shares)))
-        codes, first, place = numpy.unique(codes, return_index=True, return_inverse=True)
-        known = codes, numpy.bincount(place, counts, len(codes)), shares[first]
-    return known
+        codes, place = numpy.unique(codes, return_inverse=True)
+        total = numpy.zeros((len(codes), shares.shape[1]))
+        numpy.add.at(total, place, shares)
+        known = codes, numpy.bincount(place, counts, len(codes)), total
+    codes, n_reviews, total = known
+    return codes, n_reviews, total / n_reviews[:, None]
 
 
 def progress(items, verbose, unit):

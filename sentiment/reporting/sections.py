@@ -228,9 +228,10 @@ def definition(subject):
     of = ('the class, against the mean of the others' if len(subject.model.classes) > 2
           else 'the class')
     if reads_ngrams(subject.model):
-        return ('The number is what an n-gram adds to the log-odds of %s in each review in which '
-                'it stands: its naive Bayes ratio times its learnt weight, under the mix and the '
-                'temperature. What the network adds beside them is not in it. %s' % (of, least))
+        return ('The number is what an n-gram adds to the log-odds of %s, the mean over the '
+                'reviews in which it stands: its naive Bayes ratio times its learnt weight, the '
+                'less the more n-grams a review has, under the mix and the temperature. What the '
+                'network adds beside them is not in it. %s' % (of, least))
     return ('The number is the mean, over all places in the test reviews at which the word stands, '
             'of what the state after it adds to the log-odds of %s (explain by states: an exact '
             'sum over the words of a review). A state has read what stands before the word, too. %s'
