@@ -235,8 +235,12 @@ def locate(path=None, **how):
 def find_pickle(path):
     """Return the pickle or list of encoded parts that ``path`` is or holds; None: raw reviews."""
     if os.path.isdir(path):
-        inside = [os.path.join(path, name) for name in READY]
-        return next((candidate for candidate in inside if os.path.isfile(candidate)), None)
+        inside = [place for place in (os.path.join(path, name) for name in READY)
+                  if os.path.isfile(place)]
+        if len(inside) > 1 and inside[-1].endswith(INDEX):
+            raise BadInput('%s: holds imdb.pkl and encoded parts; name the one that is meant'
+                           % path)
+        return inside[0] if inside else None
     named = path.lower().endswith(('.pkl', '.pkl.gz', INDEX))  # which says what is wrong with it
     return path if named or form_of(start_of(path)) == PICKLE else None
 

@@ -234,6 +234,8 @@ def main(argv=None):
         print('imdb_preprocess.py: error: %s' % error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        if args.parts:
+            print('stopped; the same command goes on', file=sys.stderr)
         return 130
     return 0
 

@@ -361,7 +361,8 @@ def train_lstm(
         use_dropout=True,  # drop half of the pooled units at random in training: true or false
         reload_model=None,  # saved model (.npz) whose parameters to start from, or none
         test_size=-1,  # test on this many random reviews; -1: on all of them; 0: on none
-        path=None,  # data to use: imdb.pkl, or reviews: a table, an archive, a folder of classes
+        path=None,  # data to use: imdb.pkl, or a folder of imdb_preprocess.py's; or reviews: a
+                    # table, an archive, a folder of classes; or none: IMDB
         seed=123,  # seed of everything that is drawn at random
         bucket=False,  # make batches of reviews of similar length: true or false
         resume=False,  # go on from the checkpoint beside saveto, as if the run had never stopped

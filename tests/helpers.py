@@ -67,8 +67,9 @@ def write_toy_parts(folder, n_train=60, n_test=23, n_parts=4):
         rows = numpy.flatnonzero(numpy.arange(len(reviews)) * 7 // 11 % n_parts == k)
         entries.append(encoded.write_part(str(folder / ('%d.words' % k)), key, [
             reviews[row] for row in rows], labels[rows], places[rows]))
-    encoded.write_index(str(folder / 'imdb.parts'), key, entries)
-    write_pickles(folder / 'imdb.dict.pkl', {toy_word(index): index for index in range(2, 32)})
+    words = write_pickles(folder / 'imdb.dict.pkl',
+                          {toy_word(index): index for index in range(2, 32)})
+    encoded.write_index(str(folder / 'imdb.parts'), key, entries, [words])
     return str(folder)
 
 
@@ -135,7 +136,7 @@ def full_disk(*_):
 
 def train(path, saveto, **keywords):
     """Train a very small model on the toy reviews."""
-    settings = dict(path=path, saveto=str(saveto), dim_proj=4, n_words=30, max_epochs=2,
+    settings = dict(path=path, saveto=saveto and str(saveto), dim_proj=4, n_words=30, max_epochs=2,
                     validFreq=3, dispFreq=2, saveFreq=4, optimizer=lstm.rmsprop)
     return lstm.train_lstm(**dict(settings, **keywords))
 

@@ -50,8 +50,9 @@ def make_parser():
     parser.add_argument('--states', action='store_true',
                         help='with --explain: tell what the state after each word adds instead')
     parser.add_argument('--ngrams', action='store_true',
-                        help='with --explain, of a model of the recipe wide: tell what each n-gram '
-                             'adds, and the network')
+                        help='with --explain, of a model that reads n-grams: tell what each adds, '
+                             'and the network; \u2026 between two words is any word, before one it '
+                             'says that what follows is near the end')
     parser.add_argument('--vectors', metavar='FILE', type=not_empty,
                         help='write the sentence vectors too, the pooled states, into this .npz: '
                              'the array vectors, a row for each answer, NaN where there is none')

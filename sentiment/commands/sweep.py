@@ -110,7 +110,11 @@ def sweep(arguments):
     settings = (corners(varied) if options.guided else
                 settings_of(varied, options.trials, options.draw_seed))
     check_trials([dict(fixed, **some) for some in settings], options.cluster)
-    trials, records = train_all(options, fixed, varied, settings)
+    try:
+        trials, records = train_all(options, fixed, varied, settings)
+    except KeyboardInterrupt:
+        logger.info('stopped; the same command goes on')
+        raise
     report(options, trials, list(varied), records)
 
 

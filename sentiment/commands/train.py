@@ -52,6 +52,8 @@ def make_parser(recipe='tutorial'):
         epilog='to use what was trained:\n'
         '  evaluate MODEL   measure it on a test set\n'
         '  predict MODEL    ask it about reviews of your own\n'
+        '  serve MODEL      ask it on a page, or by a JSON API\n'
+        '  export MODEL     write it as an ONNX file, which runs anywhere\n'
         '  plot MODEL       see how its training went\n'
         '  report MODEL     write a page on it, to hand on\n'
         '  sweep            train with many settings, and tell which are the best\n'
@@ -61,8 +63,9 @@ def make_parser(recipe='tutorial'):
                         help='settings that belong together, which the options below may change: '
                              'tutorial; full, for all of IMDB; max, the same with pooling '
                              'mean_max; wide, the same with n-grams beside the network, the most '
-                             'accurate; sentences, n-grams for short texts (default: tutorial, or '
-                             'sentences where these step in for IMDB)')
+                             'accurate; sentences, n-grams for short texts; characters, for texts '
+                             'read letter by letter (default: tutorial, or sentences where these '
+                             'step in for IMDB)')
     help_of = meanings(lstm.train_lstm)
     for name, parameter in KEYWORDS.items():
         default = defaults.get(name, parameter.default)

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from sentiment.data.checks import check_count
 from sentiment.data.errors import BadInput, naming, reason, shown
-from sentiment.data.opening import open_regular, read_bounded
+from sentiment.data.opening import file_hash, open_regular, read_bounded
 from sentiment.data.pickles import check_classes
 from sentiment.data.writing import write_whole
 from sentiment.log import no_bar
@@ -62,36 +62,46 @@ def write_part(path, key, reviews, labels, places):
     return Entry(os.path.basename(path), len(reviews), sum(lengths), digest.hexdigest())
 
 
-def write_index(path, key, entries):
-    """Write the list of parts; return nothing."""
+def write_index(path, key, entries, others):
+    """Write the list of parts, and the checksums of the others beside it, paths of files."""
     with write_whole(path) as file:
-        file.write(json.dumps({'format': FORMAT, 'key': key.hex(), 'parts': [
-            entry._asdict() for entry in entries]}, indent=1).encode('ascii'))
+        file.write(json.dumps({
+            'format': FORMAT, 'key': key.hex(), 'parts': [entry._asdict() for entry in entries],
+            'others': {os.path.basename(other): file_hash(other) for other in others}},
+            indent=1).encode('ascii'))
 
 
 # --- Reading ----------------------------------------------------------------------------------
 
 
 def read_index(path):
-    """Return (key, list of :class:`Entry`) of the list of parts at ``path``; raises BadInput."""
+    """Return (key, list of :class:`Entry`, name -> SHA-256 of the other files) of the list of parts
+    at ``path``; raises BadInput.
+    """
     try:
         found = json.loads(read_bounded(path).decode('utf-8'))
         check_count('%s: format' % path, found['format'], FORMAT, FORMAT)
         key = bytes.fromhex(found['key'])
         entries = [as_entry(path, part) for part in found['parts']]
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        others = {check_name(path, name): str(sha256) for name, sha256 in found['others'].items()}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput('%s: not a list of encoded parts as imdb_preprocess.py writes it: %s'
                        % (path, reason(error))) from error
     if not 0 < len(entries) <= MAX_PARTS or len({entry.name for entry in entries}) < len(entries):
         raise BadInput('%s: not a list of different parts' % path)
-    return key, entries
+    return key, entries, others
+
+
+def check_name(path, name):
+    """Return the name of a file beside a list of parts, or raise BadInput."""
+    if not isinstance(name, str) or not NAME.fullmatch(name) or name in ('.', '..'):
+        raise BadInput('%s: %s is no name of a file' % (path, shown(name)))
+    return name
 
 
 def as_entry(path, part):
     """Return what a list of parts says of one, checked."""
-    name, sha256 = part['name'], part['sha256']
-    if not isinstance(name, str) or not NAME.fullmatch(name) or name in ('.', '..'):
-        raise BadInput('%s: %s is no name of a file' % (path, shown(name)))
+    name, sha256 = check_name(path, part['name']), part['sha256']
     return Entry(name, check_count('%s: reviews' % path, part['reviews'], 1, MAX_REVIEWS),
                  check_count('%s: words' % path, part['words'], 1, MAX_WORDS), str(sha256))
 
@@ -144,6 +154,17 @@ def check_part(path, entry, key, bar=None):
     return lengths, labels, places
 
 
+def check_others(folder, others):
+    """Raise BadInput unless the dictionary and the names of classes are those of the parts."""
+    for name, sha256 in others.items():
+        path = os.path.join(folder, name)
+        if not os.path.isfile(path):
+            raise BadInput('%s: is missing; run imdb_preprocess.py --parts again' % path)
+        if file_hash(path) != sha256:
+            raise BadInput('%s: is of other data than the encoded parts beside it; run '
+                           'imdb_preprocess.py --parts again' % path)
+
+
 class Parts:
     """Reviews in encoded parts, checked: what is known of each stands in memory, its words do not.
 
@@ -154,8 +175,9 @@ class Parts:
 
     def __init__(self, path):
         """Open the parts that are listed at ``path``; reads all of them once, to find damage."""
-        key, entries = read_index(path)
+        key, entries, others = read_index(path)
         folder = os.path.dirname(path)
+        check_others(folder, others)
         self.paths = [os.path.join(folder, entry.name) for entry in entries]
         total = NUMBER.itemsize * sum(entry.words for entry in entries)
         with tqdm(total=total, desc='Checking parts', unit='B', unit_scale=True, leave=False,

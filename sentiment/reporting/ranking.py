@@ -72,8 +72,8 @@ def label(best):
     """Return what the axis says."""
     if best['spread'] is None:
         return 'wrong, % of the reviews that validate'
-    return ('wrong, %% of the reviews that validate: each of %d folds, their mean and standard '
-            'deviation' % len(best['errors']))
+    return ('wrong, %% of the reviews that validate:\neach of %d folds, mean and standard deviation'
+            % len(best['errors']))
 
 
 def named(row, best, names):

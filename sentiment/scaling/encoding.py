@@ -163,11 +163,11 @@ def finish(items, folder, places, labels, classes, tokenizer, cluster):
     work = partial(encode_part, folder=folder, key=key, dictionary=dictionary)
     entries = dict(each.each_answer(work, tasks, cluster, ' parts to encode'))
     place = os.path.join(folder, 'imdb' + encoded.INDEX)
-    with write_whole(os.path.join(folder, 'imdb.dict.pkl')) as words, \
-            write_whole(about.path_of(place)) as companion:
+    others = os.path.join(folder, 'imdb.dict.pkl'), about.path_of(place)
+    with write_whole(others[0]) as words, write_whole(others[1]) as companion:
         pickle.dump(dictionary, words, 2)
         companion.write(about.as_bytes(list(classes), tokenizer))
         settle(words)
-    encoded.write_index(place, key, [entries[k] for k in range(len(items))])
+    encoded.write_index(place, key, [entries[k] for k in range(len(items))], others)
     shutil.rmtree(os.path.join(folder, WORK), ignore_errors=True)
     return len(dictionary)

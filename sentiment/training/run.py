@@ -188,9 +188,10 @@ class Run:
             check_finite('the cost', cost, len(self.costs))
 
     def is_due(self, every):
-        """Whether it is time for what is done after ``every`` so many updates; -1, once an epoch.
+        """Whether it is time for what is done after ``every`` so many updates; -1: at the end of an
+        epoch, whose number of batches may differ where reviews stream.
         """
-        return self.update % (every if every > 0 else self.n_batches) == 0
+        return self.update % every == 0 if every > 0 else self.done == self.n_batches
 
     def show(self):
         """Show cost and speed: beside the bar on a terminal, as a line in a log."""

@@ -111,6 +111,12 @@ DAMAGED = {
     'format': (index(format=2), 'format: 2 is not'), 'key': (index(key='0' * 64), 'of other data'),
     'no key': (index(key=3), 'not a list of encoded parts'),
     'reviews': (index(part={'reviews': 10 ** 8}), 'cut off or damaged'),
+    'dictionary': (lambda folder: open(os.path.join(folder, 'imdb.dict.pkl'), 'ab').write(b'.'),
+                   'imdb.dict.pkl: is of other data'),
+    'no dictionary': (lambda folder: os.remove(os.path.join(folder, 'imdb.dict.pkl')),
+                      'imdb.dict.pkl: is missing'),
+    'others': (index(others=['imdb.dict.pkl']), 'not a list of encoded parts'),
+    'other': (index(others={'../imdb.dict.pkl': ''}), 'no name of a file'),
     'none': (index(parts=[]), 'not a list of different parts')}
 
 

@@ -72,6 +72,21 @@ def test_an_epoch_has_each_review_once(bucket, buffer, folder):
     assert sorted(numpy.concatenate([some for _, some in measured])) == list(range(60))
 
 
+@pytest.mark.parametrize('buffer', [40, 60, 90])
+def test_each_epoch_ends_with_its_validation(buffer, folder, tmp_path):
+    path = str(tmp_path / 'model.npz')
+    train(folder, path, buffer=buffer, max_epochs=4, validFreq=-1, saveFreq=-1, batch_size=3,
+          maxlen=None)
+    updates = load_arrays(path)['history'][:, 0]
+    assert len(updates) == 4 and numpy.diff(updates, prepend=0).min() >= 57 / 3  # all reviews
+
+
+def test_a_folder_of_both_forms_is_asked_which_is_meant(folder):
+    open(os.path.join(folder, 'imdb.pkl'), 'wb').close()
+    with pytest.raises(BadInput, match='holds imdb.pkl and encoded parts'):
+        imdb.load_data(folder)
+
+
 def test_the_validation_set_is_of_all_parts(tmp_path):
     folder = write_toy_parts(tmp_path / 'many', 400, n_parts=2)
     options = {'dataset': 'imdb', 'path': folder, 'n_words': 30, 'maxlen': None, 'test_size': 7,
