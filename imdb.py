@@ -380,6 +380,13 @@ def names_of(load, options, sets):
     return default_classes(n_classes), MOSES
 
 
+def hash_of(load, options):
+    """Return the SHA-256 of the pickle, or list of encoded parts, that the options name; None where
+    ``load``, a data set's load_dictionary, is not one of ours.
+    """
+    return file_hash(LOCATORS[load](**reading(options))) if load in LOCATORS else None
+
+
 def describe(load, options, sets):
     """Return what a training must know of its data, as options: classes, the list of their names;
     ydim, their number; tokenizer; class_weights, a list, or None where none are asked for.

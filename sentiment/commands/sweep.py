@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy
 
+import imdb
 import lstm
 from sentiment import __version__, engine
 from sentiment.commands.parts import compute_in
@@ -155,6 +156,7 @@ def setting_of(options, fixed, varied):
     """Return what a trial's name and result depend on, a dict for JSON."""
     return {'verb': 'sweep', 'version': __version__, 'engine': engine.describe(),
             'floatX': engine.config.floatX, 'fixed': fixed, 'varied': varied,
+            'data': imdb.hash_of(lstm.dictionaries.get(fixed['dataset']), fixed),
             'drawn': options.trials and options.draw_seed, 'halving': options.halving,
             'folds': options.folds, 'guided': options.guided and {
                 'at_once': options.guided, 'optuna': library().__version__}}

@@ -13,6 +13,7 @@ from sentiment import average, evaluate, load_model, load_test_set
 from sentiment.commands.main import main
 from sentiment.data.safe_io import load_arrays
 from sentiment.training.run import Diverged
+from tests.helpers import write_toy_pickle
 
 SMALL = ['--n_words', '30', '--max_epochs', '2', '--validFreq', '5',
          '--optimizer', 'adagrad', '--test_size', '15']
@@ -203,6 +204,16 @@ def test_a_record_of_another_setting_is_no_answer(toy_path, tmp_path, capsys):
     assert main(asked(toy_path, out, *grid, '--trials', '4')) == 2
     err = capsys.readouterr().err.splitlines()[-1]
     assert 'json: what is there was made with another setting' in err
+    assert (out / 'table.csv').read_bytes() == before
+
+
+def test_other_data_under_the_same_name_are_another_setting(toy_path, tmp_path, capsys):
+    out = tmp_path / 'sweep'
+    assert main(asked(toy_path, out, '--seed', '1,2')) == 0
+    before = (out / 'table.csv').read_bytes()
+    write_toy_pickle(toy_path, n_train=80)
+    assert main(asked(toy_path, out, '--seed', '1,2')) == 2
+    assert 'another setting: data is ' in capsys.readouterr().err
     assert (out / 'table.csv').read_bytes() == before
 
 
