@@ -110,7 +110,7 @@ def sweep(arguments):
     check_asked(options, varied)
     settings = (corners(varied) if options.guided else
                 settings_of(varied, options.trials, options.draw_seed))
-    check_trials([dict(fixed, **some) for some in settings], options.cluster)
+    check_trials([dict(fixed, **some) for some in settings], options.folds, options.cluster)
     try:
         trials, records = train_all(options, fixed, varied, settings)
     except KeyboardInterrupt:
@@ -165,15 +165,16 @@ def setting_of(options, fixed, varied):
 # --- Training ---------------------------------------------------------------------------------
 
 
-def check_trials(trials, cluster):
+def check_trials(trials, folds, cluster):
     """Raise BadInput, before the long work, at settings that no trial can have."""
     defaults = {name: parameter.default for name, parameter in KEYWORDS.items()}
     for settings in trials:
         with kept():
             options = check_options(dict(defaults, **dict(settings, saveto=None, plot=None)),
                                     choices=CHOICES)
-    if cluster:  # the data are made ready once, not by all workers at the same time
-        lstm.load_sets(dict(options, test_size=-1), numpy.random.RandomState(0))
+    if folds or cluster:  # the data are made ready once, not by all workers at the same time
+        lstm.load_sets(dict(options, test_size=-1, fold=folds and '1/%d' % folds),
+                       numpy.random.RandomState(0))
 
 
 def train_all(options, fixed, varied, settings):

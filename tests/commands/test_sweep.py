@@ -207,6 +207,13 @@ def test_a_record_of_another_setting_is_no_answer(toy_path, tmp_path, capsys):
     assert (out / 'table.csv').read_bytes() == before
 
 
+def test_too_many_folds_are_one_line_before_the_long_work(toy_path, tmp_path, capsys):
+    out = tmp_path / 'sweep'
+    assert main(asked(toy_path, out, '--seed', '1,2', '--folds', '61')) == 2
+    err = capsys.readouterr().err
+    assert 'too few for 61 folds' in err and len(err.splitlines()) == 1 and not out.exists()
+
+
 def test_other_data_under_the_same_name_are_another_setting(toy_path, tmp_path, capsys):
     out = tmp_path / 'sweep'
     assert main(asked(toy_path, out, '--seed', '1,2')) == 0
