@@ -8,7 +8,7 @@ import numpy
 import imdb_preprocess
 from sentiment.data import snippets
 from sentiment.data.about import default_classes, read_about, stem_of
-from sentiment.data.encoded import INDEX
+from sentiment.data.encoded import ENDING, INDEX
 from sentiment.data.folds import fold_of, read_fold
 from sentiment.data.forms import PICKLE, form_of
 from sentiment.data.items import likeness
@@ -240,6 +240,9 @@ def find_pickle(path):
         if len(inside) > 1 and inside[-1].endswith(INDEX):
             raise BadInput('%s: holds imdb.pkl and encoded parts; name the one that is meant'
                            % path)
+        if not inside and any(name.endswith(ENDING) for name in os.listdir(path)):
+            raise BadInput('%s: holds encoded parts and not imdb.parts, the list of them; run '
+                           'imdb_preprocess.py --parts again' % path)
         return inside[0] if inside else None
     named = path.lower().endswith(('.pkl', '.pkl.gz', INDEX))  # which says what is wrong with it
     return path if named or form_of(start_of(path)) == PICKLE else None

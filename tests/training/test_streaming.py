@@ -87,6 +87,12 @@ def test_a_folder_of_both_forms_is_asked_which_is_meant(folder):
         imdb.load_data(folder)
 
 
+def test_parts_without_their_list_are_one_line(folder):
+    os.remove(os.path.join(folder, 'imdb.parts'))
+    with pytest.raises(BadInput, match='holds encoded parts and not imdb.parts'):
+        imdb.load_data(folder)
+
+
 def test_the_validation_set_is_of_all_parts(tmp_path):
     folder = write_toy_parts(tmp_path / 'many', 400, n_parts=2)
     options = {'dataset': 'imdb', 'path': folder, 'n_words': 30, 'maxlen': None, 'test_size': 7,
