@@ -17,7 +17,7 @@ from sentiment.training import plots
 from sentiment.training.averaging import move_mean
 from sentiment.training.batches import (batches_in_order, count_batches, crop,
                                         draw_batches)
-from sentiment.training.calibration import fit_temperature, reliability, temper
+from sentiment.training.calibration import ANY, BLENDED, fit_temperature, reliability, temper
 from sentiment.training.checkpoint import load_checkpoint, random_state, save_checkpoint
 from sentiment.training.mixing import settle
 from sentiment.training.model_file import (checkpoint_path, checksum, course, save_model,
@@ -47,10 +47,10 @@ def check_finite(what, value, update):
                        'floatX=float64' % (what, value, update))
 
 
-def calibrated(probs, labels):
+def calibrated(probs, labels, usual=ANY):
     """Return the temperature that suits probabilities, and how reliable they are under it."""
     labels = numpy.asarray(labels)
-    temperature = fit_temperature(probs, labels)
+    temperature = fit_temperature(probs, labels, usual)
     return {'temperature': temperature, 'reliability': reliability(temper(probs, temperature),
                                                                    labels)}
 
@@ -237,7 +237,8 @@ class Run:
     def validate_these(self):
         """Measure the errors of the parameters that are in place; keep them if they are the best.
         """
-        if self.options['ngrams'] and self.options['ngrams_as'] == PART:
+        blends = self.options['ngrams'] and self.options['ngrams_as'] == PART
+        if blends:
             settle(self.tparams, lambda: self.measure(self.sets[1]), self.sets[1][1])
         probs = self.measure(self.sets[1])
         check_finite('a probability', probs.sum(), self.update)  # as no cost may have shown yet
@@ -247,8 +248,8 @@ class Run:
         self.history.append([self.update] + errors)
         self.count_bad_round()
         if self.is_best() or self.options['keep'] != 'best':
-            self.best = dict(calibrated(probs, self.sets[1][1]), params=unzip(self.tparams),
-                             errors=errors, epoch=self.epoch)
+            self.best = dict(calibrated(probs, self.sets[1][1], BLENDED if blends else ANY),
+                             params=unzip(self.tparams), errors=errors, epoch=self.epoch)
         measured = ''.join('  %s error %.4f' % pair for pair in zip(('train', 'valid', 'test'),
                                                                     errors) if pair[1] == pair[1])
         logger.info('epoch %d  update %d%s%s', self.epoch, self.update, measured,

@@ -38,6 +38,8 @@ def test_the_temperature_that_was_put_in_is_found(n_classes, factor):
 
 def test_few_samples_change_little():
     assert calibration.fit_temperature(numpy.zeros((0, 2)), []) == pytest.approx(1, abs=1e-4)
+    usual = calibration.fit_temperature(numpy.zeros((0, 2)), [], calibration.BLENDED)
+    assert usual == pytest.approx(numpy.exp(0.1), abs=1e-4)
     right = numpy.array([[0.8, 0.2], [0.2, 0.8]])
     found = [calibration.fit_temperature(numpy.tile(right, (n, 1)), [0, 1] * n)
              for n in (1, 4, 400)]
