@@ -229,6 +229,7 @@ def draw(rows, path):
         axes.set_yticks(range(len(order)), order)
         axes.set_title(TITLES[name])
         axes.set_xlabel('test error')
+        axes.locator_params(axis='x', nbins=5)
         axes.grid(axis='x', alpha=0.3)
     figure.savefig(path)
 
