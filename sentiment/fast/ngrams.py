@@ -49,13 +49,15 @@ def find(x, ngrams, n_words, late, offsets, last, places, samples):
     T, B = x.shape
     found = 0
     for b in range(B):
+        words = x[:, b]
         for t in range(T):
-            if x[t, b] <= UNKNOWN:
+            if words[t] <= UNKNOWN:
                 continue  # none starts here
+            is_late = t + LATE >= T or words[t + LATE] <= 0
             for kind in range(len(late)):
-                if late[kind] and t + LATE < T and x[t + LATE, b] > 0:
+                if late[kind] and not is_late:
                     continue
-                code = code_of(x[:, b], t, n_words, late[kind], offsets[kind])
+                code = code_of(words, t, n_words, late[kind], offsets[kind])
                 place = place_of(code, ngrams) if code else -1
                 if place >= 0 and last[place] < b:
                     last[place], places[found], samples[found] = b, place, b
