@@ -22,6 +22,7 @@ PART, TEACHER = ROLES = 'part', 'teacher'  # of the n-grams: what ``ngrams_as`` 
 SCALE = 3.  # of the ratios in a review: with it, the network's learning rate suits the n-grams too
 START = 0.05  # of the weights where subwords tell of rare words, whose own would hardly move
 MAX_CODE = 2 ** 63
+FEWEST = 2. ** -31  # n-grams in an average review: one in all of them
 LATE = 50  # words: where a review comes to its verdict
 MARK = 1   # the digit; no word has it
 SHOWN, NO_WORD = '\u2026', '\0'  # in the place of a mark: for a reader; what no word can be
@@ -157,7 +158,8 @@ def check(path, saved, high, ydim):
     others = {name: check_array('%s: %s' % (path, name), saved.get(name), 'f', size)
               for name, size in shapes.items()}
     if 'ngrams_n' in saved:  # once, long reviews were as sure as they have n-grams
-        others['ngrams_n'] = check_array('%s: ngrams_n' % path, saved['ngrams_n'], 'f', (1,), low=1)
+        others['ngrams_n'] = check_array('%s: ngrams_n' % path, saved['ngrams_n'], 'f', (1,),
+                                         low=FEWEST)
     return dict({name: numpy_floatX(value) for name, value in others.items()}, ngrams=ngrams)
 
 

@@ -268,6 +268,16 @@ def test_codes_of_a_large_vocabulary_stay_apart(models):
         assert numpy.log(odds[1] / odds[0]) == pytest.approx(weight / model.temperature, rel=1e-4)
 
 
+def test_a_model_of_fewer_ngrams_than_reviews_can_be_loaded(toy_path, tmp_path):
+    path = str(tmp_path / 'few.npz')
+    train(toy_path, path, ngrams=1, ngrams_in=20, max_epochs=1)
+    assert 0 < load_arrays(path)['ngrams_n'] < 1
+    assert load_model(path).params['ngrams_n'] == load_arrays(path)['ngrams_n']
+    saved = dict(load_arrays(path), ngrams_n=numpy.zeros(1))
+    with pytest.raises(BadInput, match='ngrams_n: holds 0.0'):
+        read_model('m.npz', saved)
+
+
 def test_a_model_without_ngrams_says_so(model):
     with pytest.raises(BadInput, match='this model reads no n-grams'):
         explain(model, POSITIVE, by='ngrams')
