@@ -1,4 +1,4 @@
-"""Words per second of training and evaluation, beside PyTorch and beside our own scan.
+"""Words per second of training and evaluation, beside PyTorch, JAX, ONNX Runtime and our own scan.
 
     python benchmarks/speed.py --path aclImdb_v1.tar.gz
 
@@ -13,11 +13,19 @@ import os
 import sys
 import time
 
+import numpy
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 
+import imdb  # noqa: E402
+from benchmarks.contenders import CONTENDERS  # noqa: E402
+from sentiment.data import snippets  # noqa: E402
+from sentiment.training.batches import (get_bucketed_minibatches_idx,  # noqa: E402
+                                        get_minibatches_idx)
+
 BASE = {'maxlen': 100, 'n_words': 10000, 'batch_size': 16, 'dim_proj': 128, 'bucket': False,
-        'evaluate': False}
+        'evaluate': False, 'sentences': False}
 WHOLE = dict(BASE, maxlen=None)
 # name -> setting; each differs from the tutorial's (BASE) as its name says
 SETTINGS = {
@@ -25,6 +33,7 @@ SETTINGS = {
     'whole reviews': WHOLE,
     'whole, bucketed': dict(WHOLE, bucket=True),
     '100,000 words': dict(BASE, n_words=100000),
+    'sentences under 25 words': dict(BASE, maxlen=25, sentences=True),
     'batch 64': dict(BASE, batch_size=64),
     '256 units': dict(BASE, dim_proj=256),
     'whole, batch 64': dict(WHOLE, batch_size=64),
@@ -32,12 +41,10 @@ SETTINGS = {
     'whole, 100,000 words': dict(WHOLE, n_words=100000),
     'evaluation': dict(WHOLE, batch_size=64, evaluate=True),
 }
-# contender -> (how many threads, form: of ours, whether it is fast; of PyTorch, of the sequences)
-CONTENDERS = {
-    'fused': (2, True), 'scan': (2, False),
-    'torch': (2, 'padded'), 'torch packed': (2, 'packed'),
-    'torch, 1 thread': (1, 'padded'), 'torch packed, 1 thread': (1, 'packed'),
-}
+SCANNED = ('tutorial', 'whole reviews')  # slow enough to be measured twice only
+TORCH = [name for name in CONTENDERS if name.startswith('torch')]
+OTHERS = TORCH + ['jax', 'onnx']
+THREADS = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')
 CURVES = {  # what one chart each varies, from BASE or WHOLE
     'longest review, words': ('maxlen', [25, 50, 100, 200, 400, 800], BASE),
     'vocabulary, words': ('n_words', [1000, 3000, 10000, 30000, 100000], BASE),
@@ -48,10 +55,8 @@ CURVES = {  # what one chart each varies, from BASE or WHOLE
 
 def draw(setting, path, n_batches):
     """Return the same real batches (x, mask, y) for every contender."""
-    import numpy
-    import imdb
-    from sentiment.training.batches import get_bucketed_minibatches_idx, get_minibatches_idx
     rng = numpy.random.RandomState(0)
+    path = snippets.locate() if setting['sentences'] else path
     n_batches = max(4, n_batches * 16 // max(16, setting['batch_size']))
     sets = imdb.load_data(path=path, n_words=setting['n_words'], maxlen=setting['maxlen'], rng=rng)
     reviews, labels = sets[2 if setting['evaluate'] else 0]
@@ -70,65 +75,12 @@ def draw(setting, path, n_batches):
     return [imdb.prepare_data([reviews[i] for i in b], [labels[i] for i in b]) for b in batches]
 
 
-def our_step(setting, fast):
-    """Return a function of a batch: one AdaDelta update, or one evaluation."""
-    import lstm
-    options = dict(setting, ydim=2, encoder='lstm', fast=fast, optimizer='adadelta',
-                   use_dropout=True, decay_c=0., noise_std=0., seed=123)
-    use_noise, f_pred_prob, f_grad_shared, f_update = lstm.build_training(
-        lstm.init_tparams(lstm.init_params(options)), options, lstm.adadelta)
-    if setting['evaluate']:
-        return lambda x, mask, y: f_pred_prob(x, mask)
-    use_noise.set_value(lstm.numpy_floatX(1.))
-
-    def step(x, mask, y):
-        f_grad_shared(x, mask, y)
-        f_update(0.)
-    return step
-
-
-def torch_step(setting, form):
-    """The same of the same model in PyTorch: nn.LSTM, padded or packed sequences."""
-    import torch
-    from torch import nn
-    torch.set_num_threads(int(os.environ['OMP_NUM_THREADS']))
-    D = setting['dim_proj']
-    embed, lstm, dropout, classify = (nn.Embedding(setting['n_words'], D), nn.LSTM(D, D),
-                                      nn.Dropout(), nn.Linear(D, 2))
-    modules = nn.ModuleList([embed, lstm, dropout, classify])
-    optimizer = torch.optim.Adadelta(modules.parameters(), rho=0.95, eps=1e-6)
-
-    def scores(x, mask):
-        emb = embed(x)
-        if form == 'packed':
-            emb = nn.utils.rnn.pack_padded_sequence(emb, mask.sum(0).long(), enforce_sorted=False)
-        h = lstm(emb)[0]
-        if form == 'packed':
-            h = nn.utils.rnn.pad_packed_sequence(h)[0]
-        return classify(dropout((h * mask[:, :, None]).sum(0) / mask.sum(0)[:, None]))
-
-    def step(x, mask, y):
-        x, mask, y = torch.from_numpy(x), torch.from_numpy(mask), torch.from_numpy(y)
-        if setting['evaluate']:
-            modules.eval()
-            with torch.no_grad():
-                return scores(x, mask).argmax(1)
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(scores(x, mask), y).backward()
-        optimizer.step()
-    return step
-
-
-def work(n_threads, form, path, pipe):
+def work(make, form, path, pipe):
     """In a process of its own: take (setting, n_batches), then time passes as long as asked."""
-    for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'):
-        os.environ[name] = str(n_threads)
-    os.environ.setdefault('THEANO_FLAGS', 'floatX=float32')
-    make = torch_step if form in ('padded', 'packed') else our_step
     for setting, n_batches in iter(pipe.recv, None):
         batches = draw(setting, path, n_batches)
         step = make(setting, form)
-        for batch in batches[:2]:
+        for batch in batches:  # some compile for each length
             step(*batch)
         words = int(sum(mask.sum() for _, mask, _ in batches))
         pipe.send('ready')
@@ -145,9 +97,10 @@ class Contender:
     """A process that measures on demand."""
 
     def __init__(self, name, path):
-        n_threads, form = CONTENDERS[name]
+        n_threads, make, form = CONTENDERS[name]
+        os.environ.update((name, str(n_threads)) for name in THREADS)  # read when it starts
         self.pipe, theirs = multiprocessing.Pipe()
-        multiprocessing.Process(target=work, args=(n_threads, form, path, theirs),
+        multiprocessing.Process(target=work, args=(make, form, path, theirs),
                                 daemon=True).start()
 
     def prepare(self, setting, n_batches):
@@ -185,10 +138,11 @@ def with_spread(values):
 def row(name, speeds):
     """Return one line of the table, in Markdown."""
     cells = [with_spread(speeds[k]) if k in speeds else '' for k in CONTENDERS]
-    fastest = max(median(v) for k, v in speeds.items() if k.startswith('torch'))
-    cells.append('%.2f' % (median(speeds['fused']) / fastest))
-    cells.append('%.1f' % (median(speeds['fused']) / median(speeds['scan']))
-                 if 'scan' in speeds else '')
+    ours = median(speeds['fused'])
+    for others, form in ((TORCH, '%.2f'), (OTHERS, '%.2f'), (['scan'], '%.1f'),
+                         (['product'], '%.2f')):
+        fastest = max((median(speeds[k]) for k in others if k in speeds), default=None)
+        cells.append(form % (ours / fastest) if fastest else '')
     return '| %s | %s |' % (name, ' | '.join(cells))
 
 
@@ -237,15 +191,16 @@ def main():
     parser.add_argument('--curves', action='store_true', help='measure and draw the curves too')
     options = parser.parse_args()
     multiprocessing.set_start_method('spawn')
+    os.environ.setdefault('THEANO_FLAGS', 'floatX=float32')
 
     contenders = {name: Contender(name, options.path) for name in CONTENDERS}
-    print('| thousand words/s | %s | fused / fastest torch | fused / scan |'
-          % ' | '.join(CONTENDERS))
-    print('|' + '---|' * (len(CONTENDERS) + 3))
+    print('| thousand words/s | %s | fused / fastest torch | / fastest engine | / scan '
+          '| / product |' % ' | '.join(CONTENDERS))
+    print('|' + '---|' * (len(CONTENDERS) + 5))
     table = {}
     for name in options.only:
-        taking_part = {k: c for k, c in contenders.items()
-                       if k != 'scan' or name in ('tutorial', 'whole reviews')}
+        taking_part = {k: c for k, c in contenders.items() if (k != 'scan' or name in SCANNED)
+                       and (k != 'onnx' or SETTINGS[name]['evaluate'])}
         table[name] = compare(taking_part, SETTINGS[name], options.batches, options.rounds)
         print(row(name, table[name]), flush=True)
 
