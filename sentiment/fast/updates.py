@@ -4,9 +4,10 @@ The gradient of an embedding is a scatter of some rows into zeros, which is seen
 that a batch leaves alone has a gradient of zero there: SGD and AdaGrad do not move it, and AdaDelta
 only lets its two running means decay, which is made up for, by a power, when the row is next used.
 """
+import numba
 import numpy
 
-from sentiment.fast.threads import N_THREADS, cut, jit, run_parts
+from sentiment.fast.threads import N_THREADS, SETTINGS, cut, jit, run_parts
 from sentiment.engine import Apply, Op, function, tensor, theano, unique
 
 
@@ -55,17 +56,16 @@ def sgd(lr, tparams, grads, x, mask, y, cost):
     return f_grad_shared, function([lr], [], updates=updates, name='sgd_f_update')
 
 
-def adagrad(lr, tparams, grads, x, mask, y, cost):
-    """As ``lstm.adagrad``, at the rows that have a gradient; the sums grow in ``f_update``."""
-    f_grad_shared, kept = compile_gradients([x, mask, y], cost, grads, 'adagrad_f_grad_shared')
-    updates = []
-    for (name, p), (rows, values) in zip(tparams.items(), kept):
-        total = theano.shared(p.get_value() * 0, name=name + '_sgrad2')
-        grown = total[rows] + values ** 2
-        step = -lr * values / tensor.sqrt(grown + numpy.asarray(1e-12, p.dtype))
-        updates += [(total, tensor.set_subtensor(total[rows], grown)),
-                    (p, tensor.inc_subtensor(p[rows], step))]
-    return f_grad_shared, function([lr], [], updates=updates, name='adagrad_f_update')
+@numba.njit(cache=True, **dict(SETTINGS, fastmath=False))  # to the bit what is read
+def adagrad_rows(p, total_grad2, lr, rows, values):
+    """Take AdaGrad's step at some rows of p (n, m), in place."""
+    epsilon = p.dtype.type(1e-12)
+    for r in range(len(rows)):
+        row = rows[r]
+        for d in range(p.shape[1]):
+            grad = values[r, d]
+            total_grad2[row, d] += grad * grad
+            p[row, d] += -lr * grad / numpy.sqrt(total_grad2[row, d] + epsilon)
 
 
 @jit
@@ -75,9 +75,9 @@ def adadelta_rows(p, mean_grad2, mean_step2, last, now, rows, values):
     rest, epsilon = kind(0.05), kind(1e-6)
     for r in range(len(rows)):
         row = rows[r]
-        missed = kind(0.95 ** (now - last[row]))
+        missed = kind(0.95 ** (now - last[row, 0]))
         decay = kind(0.95) * missed
-        last[row] = now + 1
+        last[row, 0] = now + 1
         adadelta_row(p[row], mean_grad2[row], mean_step2[row], missed, decay, rest, epsilon,
                      values[r])
 
@@ -92,28 +92,50 @@ def adadelta_row(p, mean_grad2, mean_step2, missed, decay, rest, epsilon, grad):
         p[d] += step
 
 
-class AdaDeltaStep(Op):
-    """One step of AdaDelta (Zeiler, 2012), in place.
+KERNELS = {'adagrad': adagrad_rows, 'adadelta': adadelta_rows}
 
-    Inputs: a parameter and its two running means, all of one shape; ``last`` (n,), the step after
-    which each row was last used; the number of this step; the rows and values of the gradient.
-    Outputs: the first four, moved on.
+
+class Step(Op):
+    """One step of an optimizer, in place, at the rows that have a gradient.
+
+    Inputs: its ``n_state`` arrays (n, ...), the parameter first; a number, the learning rate or that
+    of the step; the rows and values of the gradient. Outputs: the arrays, moved on.
     """
 
-    __props__ = ()
-    destroy_map = {0: [0], 1: [1], 2: [2], 3: [3]}
+    __props__ = ('optimizer', 'n_state')
+
+    def __init__(self, optimizer, n_state):
+        self.optimizer, self.n_state = optimizer, n_state
+        self.destroy_map = {k: [k] for k in range(n_state)}
 
     def make_node(self, *inputs):
-        return Apply(self, inputs, [variable.type() for variable in inputs[:4]])
+        return Apply(self, inputs, [variable.type() for variable in inputs[:self.n_state]])
 
     def perform(self, node, inputs, output_storage):
-        *state, now, rows, values = inputs
-        views = [array.reshape(len(array), -1) for array in state[:3]]
+        *state, number, rows, values = inputs
+        views = [array.reshape(len(array), -1) for array in state]
         grads = values.reshape(len(values), views[0].shape[1])
         parts = cut(range(len(rows) + 1), N_THREADS if values.size > 2 ** 14 else 1)
-        run_parts(adadelta_rows, [(*views, state[3], now, rows[s], grads[s]) for s in parts])
+        run_parts(KERNELS[self.optimizer],
+                  [(*views, number[()], rows[s], grads[s]) for s in parts])
         for storage, array in zip(output_storage, state):
             storage[0] = array
+
+
+def step_updates(optimizer, state, number, gradient):
+    """Return the updates of shared arrays, ``state``, by a :class:`Step`."""
+    return list(zip(state, Step(optimizer, len(state))(*state, number, *gradient)))
+
+
+def adagrad(lr, tparams, grads, x, mask, y, cost):
+    """As ``lstm.adagrad``, at the rows that have a gradient; the sums grow in ``f_update``."""
+    f_grad_shared, kept = compile_gradients([x, mask, y], cost, grads, 'adagrad_f_grad_shared')
+    updates = []
+    for (name, p), gradient in zip(tparams.items(), kept):
+        total = theano.shared(p.get_value() * 0, name=name + '_sgrad2')
+        updates += step_updates('adagrad', [p, total], lr, gradient)
+    return f_grad_shared, function([lr], [], updates=updates, name='adagrad_f_update',
+                                   accept_inplace=True)
 
 
 def adadelta(lr, tparams, grads, x, mask, y, cost):
@@ -125,8 +147,7 @@ def adadelta(lr, tparams, grads, x, mask, y, cost):
         means = [theano.shared(p.get_value() * 0, name=name + suffix)
                  for suffix in ('_rgrad2', '_rup2')]
         last = theano.shared(numpy.zeros(len(p.get_value()), 'int64'), name=name + '_last')
-        state = [p] + means + [last]
-        updates += zip(state, AdaDeltaStep()(*state, now, *gradient))
+        updates += step_updates('adadelta', [p] + means + [last], now, gradient)
     f_update = function([lr], [], updates=updates, name='adadelta_f_update',
                         on_unused_input='ignore', accept_inplace=True)
     return f_grad_shared, f_update

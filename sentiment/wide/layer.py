@@ -44,7 +44,7 @@ def even_out(tparams, scores, n_known):
     """Return the scores (B, C) of the n_known (B,) n-grams of each sample as if all had as many.
 
     What a sum of n of them says grows as n, what is only noise in it as the root of n: by that it
-    is divided, as rows of tf-idf are by their length. Models of before are without.
+    is divided, as rows of tf-idf are by their length. Older models have no ``ngrams_n``.
     """
     if 'ngrams_n' not in tparams:
         return scores
@@ -57,17 +57,26 @@ def join(scores, tparams, x, mask, y, pred, losses, options):
 
     pred and losses are the network's; scores: ``wide_scores`` or its twin. As part of the answer
     the n-grams learn by themselves, as the network does, and both are blended. As a teacher they
-    learn so too, but the network learns to say of its stretch what they say of it (distillation:
-    Hinton et al., 2015), and answers alone.
+    learn so too, but the network learns to say of its stretch what they say of it, as of a text of
+    its own (distillation: Hinton et al., 2015), and answers alone.
     """
     small = numpy_floatX(1e-8)
-    wide_pred = softmax(scores(tparams, x, options))
+    wide_pred = softmax(scores(tparams, whole(x, mask), options))
     wide_losses = -tensor.log(wide_pred[tensor.arange(y.shape[0]), y] + small)
     if options.get('ngrams_as') == TEACHER:
         stretch = softmax(scores(tparams, x * tensor.gt(mask, 0), options))
         taught = theano.gradient.disconnected_grad(stretch) * tensor.log(pred + small)
         return pred, wide_losses - taught.sum(axis=1)
     return blend(tparams, pred, wide_pred), losses + wide_losses
+
+
+def whole(x, mask):
+    """Return the words (T, B) whose n-grams count: those behind the mask, where there are some.
+
+    There a training on stretches has the whole review: see ``Run.prepare_both``.
+    """
+    behind = x * tensor.eq(mask, 0)
+    return tensor.switch(tensor.any(behind, axis=0), behind, x)
 
 
 def blend(tparams, *preds):

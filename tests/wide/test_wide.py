@@ -1,5 +1,6 @@
 """n-grams beside the network: found as by hand, scored alike by every way, learnt and explained."""
 import collections
+from types import SimpleNamespace
 from unittest import mock
 
 import numpy
@@ -16,8 +17,8 @@ from sentiment.training.mixing import USUAL, fit_mix
 from sentiment.training.model_file import reload_params
 from sentiment.using.explain import NETWORK
 from sentiment.using.model import read_model
+from sentiment.wide import layer, subwords
 from sentiment.wide import ngrams as wide
-from sentiment.wide import subwords
 from tests.helpers import FAST, NAMES, POSITIVE, toy_reviews, train
 
 N_WORDS = 8
@@ -166,7 +167,7 @@ def test_the_network_reads_the_stretch_and_the_ngrams_all(tmp_path, toy_path):
             return runs[-1][2]
     kept, lstm.Run = lstm.Run, Caught
     try:
-        train(toy_path, tmp_path / 'm.npz', ngrams=2, crop=4, max_epochs=1)
+        train(toy_path, tmp_path / 'm.npz', ngrams=3, crop=4, max_epochs=1)
     finally:
         lstm.Run = kept
     run, indices, (x, mask, y) = runs[0]
@@ -176,7 +177,26 @@ def test_the_network_reads_the_stretch_and_the_ngrams_all(tmp_path, toy_path):
         assert m.tolist() == [1] * n + [0] * (len(m) - n) and column[n] == 0
         assert column[n + 1:n + 1 + len(review)].tolist() == review.tolist()
         assert any(column[:n].tolist() == review[s:s + n].tolist() for s in range(len(review)))
-        numpy.testing.assert_array_equal(wide.codes_of(column, 30, 2), wide.codes_of(review, 30, 2))
+    assert_whole(x, mask, [run.sets[0][0][i] for i in indices])
+
+
+def assert_whole(x, mask, reviews):
+    """Hold the n-grams of what counts of a batch to those of its reviews."""
+    inputs = [tensor.matrix('x', dtype='int64'), tensor.matrix('mask', dtype=config.floatX)]
+    found = function(inputs, layer.whole(*inputs))(x, mask)
+    for column, review in zip(found.T, reviews):
+        numpy.testing.assert_array_equal(wide.codes_of(column, 99, 3), wide.codes_of(review, 99, 3))
+
+
+def test_no_ngram_counts_that_a_stretch_alone_has():
+    # behind a stretch of LATE words its first would be late, and "1 any 2" stand across its end
+    words = numpy.random.RandomState(0).randint(2, 99, 3 * wide.LATE)
+    reviews = [words.tolist(), words[:5].tolist(), words[40:40 + wide.LATE].tolist()]
+    stretches = [review[-wide.LATE:] for review in reviews]
+    x, mask, _ = lstm.Run.prepare_both(SimpleNamespace(prepare_data=imdb.prepare_data), stretches,
+                                       reviews, [0, 1, 0])
+    assert_whole(x, mask, reviews)
+    assert_whole(*imdb.prepare_data(reviews, [0, 1, 0])[:2], reviews)  # as when it answers
 
 
 def test_gradient_by_finite_differences():
