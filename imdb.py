@@ -123,7 +123,9 @@ def take(part, indices):
 
 
 def keep_short(train, maxlen):
-    """Leave out the reviews of ``maxlen`` words or more; ``None`` keeps all."""
+    """Leave out the reviews of ``maxlen`` words or more; ``None`` keeps all. Raises BadInput where
+    none is left.
+    """
     if maxlen is None:
         return train
     kept = numpy.flatnonzero(held(train[0]).lengths < maxlen)
@@ -144,7 +146,7 @@ def split(train, valid_portion, rng, stretches=None):
     With ``stretches``, half of those that validate are in that many stretches of neighbours, one
     somewhere in each of as many equal parts; the others are those most like them. Where reviews of
     one film stand side by side, class by class, as in IMDB's archive, few films that validate have
-    then been trained on, as none of the test have.
+    then been trained on, as none of the test have. Raises BadInput where a set would be empty.
     """
     n_samples = len(train[0])
     n_train = int(round(n_samples * (1. - valid_portion)))
@@ -403,7 +405,9 @@ def describe(load, options, sets):
 
 
 def weights_of(asked, labels, n_classes):
-    """Return the weight of each class as a list, None where none are asked for."""
+    """Return the weight of each class as a list, None where none are asked for. Raises BadInput if
+    there are not as many as classes.
+    """
     if isinstance(asked, list) and len(asked) != n_classes:
         raise BadInput('class_weight: %d weights of %d classes' % (len(asked), n_classes))
     if asked == 'balanced':

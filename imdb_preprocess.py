@@ -26,7 +26,10 @@ from sentiment.scaling.storage import is_pattern
 
 
 def hold_out(reviews, portion, seed):
-    """Split reviews into a training and a test set: a seeded ``portion`` of each class."""
+    """Split reviews into a training and a test set: a seeded ``portion`` of each class.
+
+    Raises BadInput where that leaves none.
+    """
     if not 0 <= seed < 2 ** 32:
         raise BadInput('seed=%d is not one of 0 to 2**32 - 1' % seed)
     rng, train, test = numpy.random.RandomState(seed), [], []
@@ -199,7 +202,8 @@ def build_parser():
     parser.add_argument('--output-dir', metavar='DIR', required=True,
                         help='where the files go; made if need be')
     parser.add_argument('--jobs', metavar='N', type=at_least(1),
-                        help='tokenizing processes (default: one for each core)')
+                        help='processes that tokenize a single source (default: one for each '
+                             'core); the tables of a glob are shared out by --cluster')
     parser.add_argument('--test-portion', metavar='P', type=float, default=0.1,
                         help='without a test set: the part of each class to hold out '
                              '(default: %(default)s)')

@@ -182,7 +182,8 @@ def build_model(tparams, options):
     Returns (use_noise, x, mask, y, f_pred_prob, f_pred, cost): the shared switch that turns noise
     on for training; the symbolic inputs x (T, B) int64, mask (T, B) floatX, y (B,) int64; compiled
     functions of (x, mask) that give the probabilities (B, C) and the classes (B,); and the mean
-    negative log-likelihood of the samples that have a word.
+    negative log-likelihood of the samples that have a word, by the weights of their classes, with
+    n-grams that of both parts, see ``sentiment.wide.layer.join``.
     """
     trng = RandomStreams(options.get('seed', 123))
     use_noise = theano.shared(numpy_floatX(0.))
@@ -356,7 +357,7 @@ def train_lstm(
                      # errors are measured on reviews of any length
         batch_size=16,  # reviews in a training batch
         valid_batch_size=64,  # reviews in a batch when errors are measured
-        dataset='imdb',  # the reviews: imdb, or snippets, which step in where imdb cannot be had
+        dataset='imdb',  # the reviews: imdb or snippets; the command takes these without imdb
         noise_std=0.,  # standard deviation of Gaussian noise on the embeddings in training
         use_dropout=True,  # drop half of the pooled units at random in training: true or false
         reload_model=None,  # saved model (.npz) whose parameters to start from, or none
@@ -380,10 +381,10 @@ def train_lstm(
         class_weight=None,  # balanced: each class counts as much as the others, or none
         embeddings=None,  # word vectors (GloVe, word2vec) to start from, of their dim_proj, or none
         stretches=None,  # validate on so many stretches of neighbouring reviews; none: at random
-        keep='best',  # parameters to keep: the best, of least validation error, last, or mean
+        keep='best',  # parameters to keep: best (least validation error), last, mean of all
         ngrams=None,  # the classifier also reads n-grams of up to this many words, or none
         ngrams_in=5,  # n-grams of so many training reviews or more are read
-        ngrams_as='part',  # what n-grams are: part of the answer; teacher of the network, then left
+        ngrams_as='part',  # what n-grams are: part of the answer; teacher of the network, then gone
         subwords=False,  # of n-grams, words also start from what their pieces tell: true or false
         fold=None,  # 2/5: the second fifth of the training reviews validates; none: a twentieth
         buffer=2 ** 23,  # of data in encoded parts: words of reviews that are in memory, and mixed

@@ -45,7 +45,7 @@ def start(model, parts, out, cluster=None):
 
 
 def contents(folder):
-    """Return name -> bytes of the files in a folder, what was left of files by half included."""
+    """Return name -> bytes of the files in a folder, half-written files included."""
     found = {}
     for name in os.listdir(folder):
         with open(os.path.join(folder, name), 'rb') as file:
@@ -135,7 +135,8 @@ def watch(client):
 
 
 def measure(options, folder, size, n_workers):
-    """Print what ``size`` reviews in parts of a thousand cost, once the workers are warm."""
+    """Print what ``size`` reviews in parts of a thousand cost, the start of the workers included.
+    """
     parts = os.path.join(folder, 'parts-%d' % size)
     if not os.path.exists(parts):
         write_parts(options.table, parts, size // 1000, 1000)

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from statistics import median
 
 import numpy
 
@@ -139,10 +140,6 @@ def write_raw(path, folder, count):
     return target, numpy.array(
         [test.labels[k].startswith('pos') for k in chosen]), sum(
         len(line.split()) for line in lines_of(target))
-
-
-def median(values):
-    return sorted(values)[len(values) // 2]
 
 
 def compare(names, options, folder):

@@ -14,13 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from statistics import median
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 FILES = ('imdb.pkl', 'imdb.dict.pkl', 'imdb.json')
 # words a second of evaluate on indices in memory, when it is warm
 EVALUATE = """
-import json, sys, time
+import json, statistics, sys, time
 import imdb
 from sentiment import evaluate, load_model
 model, count = load_model(sys.argv[1]), int(sys.argv[3])
@@ -33,12 +34,8 @@ for _ in range(int(sys.argv[4])):
     started = time.perf_counter()
     evaluate(model, data)
     seconds.append(time.perf_counter() - started)
-print(json.dumps([sum(map(len, data[0])), sorted(seconds)[len(seconds) // 2]]))
+print(json.dumps([sum(map(len, data[0])), statistics.median(seconds)]))
 """
-
-
-def median(values):
-    return sorted(values)[len(values) // 2]
 
 
 def run(folder, *arguments, out=None):
@@ -81,25 +78,24 @@ def preprocess(path, checkouts, rounds, scratch):
 
 
 def predict(model, texts, checkouts, rounds, scratch):
-    """Measure predict --json of texts, and of one; return the seconds beyond those of one."""
-    def work(key, folder):
-        with open(os.path.join(scratch, '%s.%d.json' % (key, len(texts))), 'wb') as out:
-            return run(folder, 'lstm.py', 'predict', model, source, '--json', out=out)[0]
+    """Return the median seconds that predict --json takes for texts."""
+    source = os.path.join(scratch, 'reviews.txt')
+    with open(source, 'w', encoding='utf-8') as file:
+        file.writelines(' '.join(text.split()) + '\n' for text in texts)
 
-    def labels(key, count):
-        with open(os.path.join(scratch, '%s.%d.json' % (key, count)), encoding='utf-8') as file:
-            return [json.loads(line)['label'] for line in file]
-    wall = []
-    for texts in (texts, texts[:1]):
-        source = os.path.join(scratch, 'reviews.txt')
-        with open(source, 'w', encoding='utf-8') as file:
-            file.writelines(' '.join(text.split()) + '\n' for text in texts)
-        name = 'predict %d' % len(texts)
-        wall.append(in_turns(name, checkouts, rounds, work)[0])
-        found = labels('now', len(texts))
-        assert len(found) == len(texts), name
-        assert all(labels(key, len(texts)) == found for key in checkouts), name
-    return wall[0] - wall[1]
+    def work(key, folder):
+        with open(os.path.join(scratch, key + '.json'), 'wb') as out:
+            return run(folder, 'lstm.py', 'predict', model, source, '--json', out=out)[0]
+    seconds = in_turns('predict %d' % len(texts), checkouts, rounds, work)[0]
+    labels = [labels_of(os.path.join(scratch, key + '.json')) for key in checkouts]
+    assert len(labels[0]) == len(texts) and labels.count(labels[0]) == len(labels)
+    return seconds
+
+
+def labels_of(path):
+    """Return the labels that predict --json wrote."""
+    with open(path, encoding='utf-8') as file:
+        return [json.loads(line)['label'] for line in file]
 
 
 def main():
@@ -125,9 +121,11 @@ def main():
             model = os.path.abspath(options.model)
         else:
             run(ROOT, 'lstm.py', '--path', ready, '--max_epochs', '1', '--saveto', model)
-        beyond = predict(model, texts, checkouts, options.rounds, scratch)
+        whole, start = (predict(model, some, checkouts, options.rounds, scratch)
+                        for some in (texts, texts[:1]))
         n_words, seconds = json.loads(run(ROOT, '-c', EVALUATE, model, ready, str(len(texts)),
                                           str(options.rounds))[1])
+    beyond = whole - start
     print('%d words: evaluate on ready indices %.0f a second; predict --json, beyond the start, '
           '%.0f: %.0f %%' % (n_words, n_words / seconds, n_words / beyond, 100 * seconds / beyond))
 

@@ -11,9 +11,17 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-MEASURE = ('import resource, subprocess, sys; done = subprocess.run(sys.argv[1:]); '
-           'print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024); '
-           'sys.exit(done.returncode)')
+PEAK = ('import resource, subprocess, sys; done = subprocess.run(sys.argv[1:]); '
+        'print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024); '
+        'sys.exit(done.returncode)')
+
+
+def run(command):
+    """Run lstm.py in a process of its own; return (what it printed, its peak memory in MB)."""
+    done = subprocess.run([sys.executable, '-c', PEAK, sys.executable,
+                           os.path.join(ROOT, 'lstm.py')] + command, check=True,
+                          stdout=subprocess.PIPE, universal_newlines=True)
+    return done.stdout, int(done.stdout.split()[-1])
 
 
 def repeat(source, path, count):
@@ -37,14 +45,11 @@ def main():
             source, out = (os.path.join(folder, name) for name in ('in.csv', 'out.csv'))
             repeat(options.table, source, count)
             started = time.time()
-            done = subprocess.run([sys.executable, '-c', MEASURE, sys.executable,
-                                   os.path.join(ROOT, 'lstm.py'), 'predict', options.model, source,
-                                   '--output', out], check=True, stdout=subprocess.PIPE)
+            peak = run(['predict', options.model, source, '--output', out])[1]
             with open(out, newline='', encoding='utf-8') as file:
                 answered = sum(1 for _ in csv.reader(file)) - 1
             assert answered == count, 'a row is missing'
-            print('%d rows: peak %d MB, %d s' % (count, int(done.stdout.split()[-1]),
-                                                 time.time() - started), flush=True)
+            print('%d rows: peak %d MB, %d s' % (count, peak, time.time() - started), flush=True)
 
 
 if __name__ == '__main__':

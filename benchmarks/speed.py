@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import sys
 import time
+from statistics import median
 
 import numpy
 
@@ -45,11 +46,11 @@ SCANNED = ('tutorial', 'whole reviews')  # slow enough to be measured twice only
 TORCH = [name for name in CONTENDERS if name.startswith('torch')]
 OTHERS = TORCH + ['jax', 'onnx']
 THREADS = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')
-CURVES = {  # what one chart each varies, from BASE or WHOLE
-    'longest review, words': ('maxlen', [25, 50, 100, 200, 400, 800], BASE),
-    'vocabulary, words': ('n_words', [1000, 3000, 10000, 30000, 100000], BASE),
-    'batch, reviews': ('batch_size', [1, 4, 16, 64, 256], BASE),
-    'dim_proj, units': ('dim_proj', [32, 64, 128, 256, 512], BASE),
+CURVES = {  # what one chart each varies, from BASE
+    'longest review, words': ('maxlen', [25, 50, 100, 200, 400, 800]),
+    'vocabulary, words': ('n_words', [1000, 3000, 10000, 30000, 100000]),
+    'batch, reviews': ('batch_size', [1, 4, 16, 64, 256]),
+    'dim_proj, units': ('dim_proj', [32, 64, 128, 256, 512]),
 }
 
 
@@ -124,10 +125,6 @@ def compare(contenders, setting, n_batches, rounds):
     for contender in contenders.values():
         contender.pipe.send('stop')
     return speeds
-
-
-def median(values):
-    return sorted(values)[len(values) // 2]
 
 
 def with_spread(values):
@@ -205,9 +202,9 @@ def main():
         print(row(name, table[name]), flush=True)
 
     curves = {}
-    for label, (option, values, base) in (CURVES if options.curves else {}).items():
+    for label, (option, values) in (CURVES if options.curves else {}).items():
         pair = {k: contenders[k] for k in ('fused', 'torch')}
-        curves[label] = [(value, compare(pair, dict(base, **{option: value}), options.batches,
+        curves[label] = [(value, compare(pair, dict(BASE, **{option: value}), options.batches,
                                          options.rounds)) for value in values]
         for value, speeds in curves[label]:
             print('%s %d: %s' % (label, value, json.dumps(

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from statistics import median
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OURS = ('lstm.py', 'imdb.py', 'imdb_preprocess.py', 'sentiment', 'setup.cfg')
@@ -86,10 +87,6 @@ def make_model(folder):
     path = os.path.join(folder, 'model.npz')
     wait(folder, TRAIN + [path], COMMANDS['first update'][1], stop=signal.SIGINT)  # which saves
     return path
-
-
-def median(values):
-    return sorted(values)[len(values) // 2]
 
 
 def main():

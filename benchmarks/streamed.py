@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,40 +20,36 @@ import numpy
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, ROOT)
 
+from benchmarks import rows  # noqa: E402
 from sentiment.data import encoded  # noqa: E402
 from sentiment.data.pickles import read_dictionary, read_sets, write_sets  # noqa: E402
 from sentiment.data.streamed import BUFFER  # noqa: E402
 
-MEASURE = ('import resource, subprocess, sys; done = subprocess.run(sys.argv[1:]); '
-           'print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024); '
-           'sys.exit(done.returncode)')
 PART = 5000  # reviews in one part
 
 
-def write_parts(folder, sets, times):
-    """Write sets, each so many times over, as encoded parts."""
+def write_parts(folder, sets, words, times):
+    """Write sets, each so many times over, as encoded parts, beside the dictionary ``words``."""
     os.makedirs(folder)
+    dictionary = shutil.copy(words, os.path.join(folder, 'imdb.dict.pkl'))
     key, entries = encoded.key_of([times]), []
     for kind, (reviews, labels) in zip(('train', 'test'), sets):
         for start in range(0, times * len(reviews), PART):
-            rows = numpy.arange(start, min(start + PART, times * len(reviews)))
-            place = rows if kind == 'train' else -1 - rows
+            places = numpy.arange(start, min(start + PART, times * len(reviews)))
+            some = places % len(reviews)
             path = os.path.join(folder, '%s-%05d%s' % (kind, start // PART, encoded.ENDING))
-            rows = rows % len(reviews)
-            entries.append(encoded.write_part(path, key, [reviews[row] for row in rows],
-                                              labels[rows], place))
-    encoded.write_index(os.path.join(folder, 'imdb' + encoded.INDEX), key, entries)
+            entries.append(encoded.write_part(
+                path, key, [reviews[k] for k in some], labels[some],
+                places if kind == 'train' else -1 - places))
+    encoded.write_index(os.path.join(folder, 'imdb' + encoded.INDEX), key, entries, [dictionary])
 
 
 def train(path, seed, options, folder):
     """Train in a process of its own; return (test error, peak memory in MB, seconds)."""
-    command = [sys.executable, os.path.join(ROOT, 'lstm.py'), '--path', path, '--seed', str(seed),
-               '--saveto', os.path.join(folder, 'model.npz')] + options
     started = time.time()
-    done = subprocess.run([sys.executable, '-c', MEASURE] + command, stdout=subprocess.PIPE,
-                          check=True, universal_newlines=True)
-    error = float(re.search(r'test error (\S+)', done.stdout).group(1))
-    return error, int(done.stdout.split()[-1]), time.time() - started
+    said, peak = rows.run(['--path', path, '--seed', str(seed), '--saveto',
+                           os.path.join(folder, 'model.npz')] + options)
+    return float(re.search(r'test error (\S+)', said).group(1)), peak, time.time() - started
 
 
 def main():
@@ -76,8 +71,7 @@ def main():
                 'streamed': (os.path.join(folder, 'streamed'), ['--buffer', str(asked.buffer)])}
         ways = {name: ways[name] for name in ways if asked.only in (None, name)}
         if 'streamed' in ways:
-            write_parts(ways['streamed'][0], sets, asked.times)
-            shutil.copy(words, os.path.join(ways['streamed'][0], 'imdb.dict.pkl'))
+            write_parts(ways['streamed'][0], sets, words, asked.times)
         if 'memory' in ways:
             repeated = [(list(reviews) * asked.times, numpy.tile(labels, asked.times))
                         for reviews, labels in sets]

@@ -187,7 +187,7 @@ def train_all(options, fixed, varied, settings):
                         n_folds=options.folds, setting=setting_of(options, fixed, varied))
         if options.guided:
             return train_guided(train, options, fixed, varied)
-        trials = {name_of(place, len(settings)): dict(fixed, **some)
+        trials = {name_of(place): dict(fixed, **some)
                   for place, some in enumerate(settings)}
         return trials, train_halving(train, trials, options.halving)
 
@@ -214,7 +214,7 @@ def train_guided(train, options, fixed, varied):
                         len(trials), number)
             break
         logger.info('%d of %d trials are suggested', len(trials) + len(some), number)
-        new = [Trial(name_of(len(trials) + k, number), settings, settings['max_epochs'])
+        new = [Trial(name_of(len(trials) + k), settings, settings['max_epochs'])
                for k, settings in enumerate(dict(fixed, **one) for one in some)]
         trials.update((trial.name, trial.settings) for trial in new)
         records.update(train(new))

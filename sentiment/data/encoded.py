@@ -174,7 +174,9 @@ class Parts:
     """
 
     def __init__(self, path):
-        """Open the parts that are listed at ``path``; reads all of them once, to find damage."""
+        """Open the parts that are listed at ``path``; reads all of them once, to find damage, at
+        which it raises BadInput.
+        """
         key, entries, others = read_index(path)
         folder = os.path.dirname(path)
         check_others(folder, others)
@@ -214,7 +216,9 @@ class Parts:
 
 
 def in_order(path, places):
-    """Return the reviews of the training and of the test set, each in its order, int64 arrays."""
+    """Return the reviews of the training and of the test set, each in its order, int64 arrays (n,).
+    Raises BadInput if places are missing.
+    """
     sets = []
     for found, place in ((places >= 0, places), (places < 0, -1 - places)):
         members = numpy.flatnonzero(found)
@@ -226,8 +230,8 @@ def in_order(path, places):
 
 
 def read_parts(path):
-    """Return (parts, training reviews, their labels, test reviews, theirs) of a list of parts:
-    the former :class:`Parts`, the others int64 arrays. Raises BadInput.
+    """Return (parts, labels of the training reviews, labels of the test reviews) of a list of
+    parts: :class:`Parts` and two int64 arrays (n,). Raises BadInput.
     """
     parts = Parts(path)
     train, test = parts.labels[parts.train], parts.labels[parts.test]

@@ -150,7 +150,7 @@ def dot_apart(fgraph, node):
 
 def places_apart(node):
     """Return the places (T, B), before they were merged, of the whole rows that a node is about."""
-    if getattr(node.op, 'idx_list', (0,)) == (0,):
+    if getattr(node.op, 'idx_list', (0,)) == (0,):  # one array of places, on the first axis
         return unmerged(node.inputs[-1])
 
 
@@ -172,4 +172,5 @@ def add_apart(fgraph, node):
         return [Apart(add, node.outputs[0].type)(*node.inputs, apart)]
 
 
-optdb.register(APART, in2out(take_apart, dot_apart, add_apart, name=APART), position=49.2)
+optdb.register(APART, in2out(take_apart, dot_apart, add_apart, name=APART),
+               position=49.2)  # AFTER_MERGING of engine, which imports this room

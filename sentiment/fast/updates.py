@@ -98,8 +98,8 @@ KERNELS = {'adagrad': adagrad_rows, 'adadelta': adadelta_rows}
 class Step(Op):
     """One step of an optimizer, in place, at the rows that have a gradient.
 
-    Inputs: its ``n_state`` arrays (n, ...), the parameter first; a number, the learning rate or that
-    of the step; the rows and values of the gradient. Outputs: the arrays, moved on.
+    Inputs: its ``n_state`` arrays (n, ...), the parameter first; a number, the learning rate or
+    that of the step; the rows and values of the gradient. Outputs: the arrays, moved on.
     """
 
     __props__ = ('optimizer', 'n_state')

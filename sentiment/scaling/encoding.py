@@ -1,7 +1,8 @@
 """Encoded parts made of many parts: what is done to each, here or by the workers of a cluster.
 
 Each is tokenized once, into a file of its own words, then counted, then encoded by the dictionary
-of all. The client holds the names of classes and the dictionary, but no review.
+of all. The client holds the names of classes and the dictionary; of tables it holds no review, of
+another source all texts.
 """
 import json
 import os
@@ -133,9 +134,10 @@ def begin(items, folder, setting):
     check_output(folder, 'imdb', '.pkl')
     with naming(folder):
         os.makedirs(os.path.join(folder, WORK), exist_ok=True)
+    names = [text for item in items for text in (item.path or '', item.name)]
     there = parts.those_there(
         [work_path(folder, item.name) for item in items], os.path.join(folder, WORK),
-        dict(setting, items=[(item.path, item.name) for item in items], reviews=digest_of(items)))
+        dict(setting, items=encoded.key_of(*names).hex(), reviews=digest_of(items)))
     if there:
         logger.info('%s: %d of %d parts are tokenized already', folder, len(there), len(items))
 

@@ -54,8 +54,8 @@ def settings_of(varied, n_trials=None, seed=123):
     """Return the settings of each trial, a list of dict option -> value.
 
     varied, n_trials: as :func:`count_trials` takes them. Without ``n_trials`` all combinations, the
-    last option changing fastest; else so many random ones, the first of which do not change with
-    their number.
+    last option changing fastest; else so many random ones: fewer of them are the first of more,
+    unless these are all.
     """
     number, rng = count_trials(varied, n_trials), numpy.random.RandomState(seed)
     if any(isinstance(values, Range) for values in varied.values()):
@@ -67,16 +67,21 @@ def settings_of(varied, n_trials=None, seed=123):
 
 
 def corners(varied):
-    """Return settings in which each value of a list, and both ends of a range, come up once."""
+    """Return settings in which each value of a list, and both ends of a range, come up."""
     values = {name: list(some[:2]) if isinstance(some, Range) else some
               for name, some in varied.items()}
     first = {name: some[0] for name, some in values.items()}
     return [dict(first, **{name: value}) for name, some in values.items() for value in some]
 
 
-def name_of(place, n_trials):
-    """Return the name of a trial, by its place among so many."""
-    return 'trial-%0*d' % (len(str(n_trials - 1)), place)
+def name_of(place):
+    """Return the name of a trial, by its place; it stays where more trials are asked for later."""
+    return 'trial-%d' % place
+
+
+def place_of(name):
+    """Return what sorts the names of trials by their place."""
+    return len(name), name
 
 
 def runs_of(trial, n_folds=None):
@@ -113,10 +118,10 @@ def ranked(records):
     validation error; in the end those with a problem.
     """
     return sorted(records, key=lambda record: (bool(record['problem']), -record['epochs'],
-                                               record['valid_err'] or 0, record['trial']))
+                                               record['valid_err'] or 0, place_of(record['trial'])))
 
 
 def better_half(records):
     """Return the names of the trials that go on, of those of the same epochs."""
     rows = [record for record in ranked(records) if not record['problem']]
-    return sorted(record['trial'] for record in rows[:-(-len(rows) // 2)])
+    return sorted((record['trial'] for record in rows[:-(-len(rows) // 2)]), key=place_of)

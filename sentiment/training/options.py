@@ -198,7 +198,7 @@ def check_value(name, value):
     known = {int: numbers.Integral, float: numbers.Real, bool: (bool, numpy.bool_)}[kind]
     if value is None and None in also:
         return
-    if not isinstance(value, known) or isinstance(value, bool) != (kind is bool):
+    if not isinstance(value, known) or isinstance(value, bool) and kind is not bool:
         raise BadInput('%s: %s (%s) is not a %s' % (name, shown(value), type(value).__name__, {
             int: 'whole number', float: 'number', bool: 'truth value: True or False'}[kind]))
     if kind is not bool and not low <= value <= high and value not in also:

@@ -22,7 +22,7 @@ PART, TEACHER = ROLES = 'part', 'teacher'  # of the n-grams: what ``ngrams_as`` 
 SCALE = 3.  # of the ratios in a review: with it, the network's learning rate suits the n-grams too
 START = 0.05  # of the weights where subwords tell of rare words, whose own would hardly move
 MAX_CODE = 2 ** 63
-FEWEST = 2. ** -31  # n-grams in an average review: one in all of them
+FEWEST = 2. ** -31  # known n-grams in an average review: one in as many as there may be
 LATE = 50  # words: where a review comes to its verdict
 MARK = 1   # the digit; no word has it
 SHOWN, NO_WORD = '\u2026', '\0'  # in the place of a mark: for a reader; what no word can be
@@ -157,7 +157,7 @@ def check(path, saved, high, ydim):
     shapes = {'ngrams_ratio': shape, 'ngrams_W': shape, 'ngrams_b': shape[1:], 'mix': (2,)}
     others = {name: check_array('%s: %s' % (path, name), saved.get(name), 'f', size)
               for name, size in shapes.items()}
-    if 'ngrams_n' in saved:  # once, long reviews were as sure as they have n-grams
+    if 'ngrams_n' in saved:  # older models have none, and divide by nothing
         others['ngrams_n'] = check_array('%s: ngrams_n' % path, saved['ngrams_n'], 'f', (1,),
                                          low=FEWEST)
     return dict({name: numpy_floatX(value) for name, value in others.items()}, ngrams=ngrams)
@@ -179,9 +179,11 @@ def carry_over(path, saved, params, vocabulary, same_classes):
         known = [(k, place[text]) for k, text in enumerate(texts) if text in place]
         ours, theirs = numpy.array(known, int).reshape(-1, 2).T
     if len(ours):
+        # each ratio was divided by the root of its own data's ngrams_n
+        scale = numpy.sqrt(wide['ngrams_n'] / fresh['ngrams_n']) if 'ngrams_n' in wide else 1
         fresh['ngrams_b'] = wide['ngrams_b']
-        for name in ('ngrams_ratio', 'ngrams_W'):
-            fresh[name][ours] = wide[name][theirs]
+        fresh['ngrams_ratio'][ours] = scale * wide['ngrams_ratio'][theirs]
+        fresh['ngrams_W'][ours] = wide['ngrams_W'][theirs]
     logger.info('%s: %d of %d n-grams take their weight from it; the others start fresh', path,
                 len(ours), len(fresh['ngrams']))
     return fresh

@@ -315,10 +315,13 @@ def test_what_it_learnt_of_an_ngram_is_carried_over(models):
     codes = numpy.array([int(numpy.polyval([place[word] for word in text.split()], n_words))
                          for text in texts])
     fresh = dict(params, ngrams=numpy.sort(codes)[1:], ngrams_W=0 * params['ngrams_W'][1:],
-                 ngrams_ratio=0 * params['ngrams_ratio'][1:])
+                 ngrams_ratio=0 * params['ngrams_ratio'][1:], ngrams_n=4 * params['ngrams_n'])
     carried = wide.carry_over('m.npz', saved, fresh, words[order], True)
     numpy.testing.assert_array_equal(carried['ngrams_W'],
                                      saved['ngrams_W'][numpy.argsort(codes)][1:])
+    # of so much longer reviews, whose sums of n-grams are multiplied by the root of 4
+    numpy.testing.assert_array_equal(2 * carried['ngrams_ratio'],
+                                     saved['ngrams_ratio'][numpy.argsort(codes)][1:])
     other = dict(fresh, ngrams_W=0 * fresh['ngrams_W'])
     assert not wide.carry_over('m.npz', saved, other, words[order], False)['ngrams_W'].any()
 
