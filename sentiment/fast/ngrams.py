@@ -1,26 +1,56 @@
-"""The n-grams of a batch, found by one operation, those that are known alone."""
+"""The n-grams of a batch, found by one operation in a hash table, those that are known alone."""
+import os
+
 import numpy
 
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import Apply, Op, tensor
-from sentiment.fast.threads import inner, jit
+from sentiment.fast.threads import N_THREADS, cut, inner, jit, run_parts
 from sentiment.wide.layer import even_out
 from sentiment.wide.ngrams import LATE, MARK, kinds_of
 
 ANY, NONE = -1, -2  # in the place of an offset: of any word; behind the last
+MULTIPLIER = numpy.uint64(int.from_bytes(os.urandom(8), 'little') | 1)  # no file can foresee it
+
+# --- The table: (slots, multiplier, shift) --------------------------------------------------------
 
 
 @inner
-def place_of(code, ngrams):
-    """Return the place of a code in the sorted ngrams (G,), or -1."""
-    low, high = 0, len(ngrams)
-    while low < high:
-        middle = (low + high) // 2
-        if ngrams[middle] < code:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < len(ngrams) and ngrams[low] == code else -1
+def first_slot(code, multiplier, shift):
+    """Return where a code stands, if it can: the first bits of a product (Knuth, 1973, 6.4)."""
+    return numpy.int64((numpy.uint64(code) * multiplier) >> shift)
+
+
+@jit
+def enter(ngrams, slots, multiplier, shift):
+    """Enter the places of the codes (G,) into slots, -1 where there is none: each into the first
+    that is free.
+    """
+    for place in range(len(ngrams)):
+        slot = first_slot(ngrams[place], multiplier, shift)
+        while slots[slot] >= 0:
+            slot = (slot + 1) % len(slots)
+        slots[slot] = place
+
+
+@inner
+def place_of(code, ngrams, table):
+    """Return the place of a code in ngrams (G,), or -1."""
+    slots, multiplier, shift = table
+    slot = first_slot(code, multiplier, shift)
+    while slots[slot] >= 0 and ngrams[slots[slot]] != code:
+        slot = (slot + 1) % len(slots)
+    return slots[slot]
+
+
+def table_of(ngrams):
+    """Return the table of the codes (G,), of which at least half is empty."""
+    bits = (2 * len(ngrams)).bit_length()
+    table = numpy.full(2 ** bits, -1, 'int32'), MULTIPLIER, numpy.uint64(64 - bits)
+    enter(ngrams, *table)
+    return table
+
+# --- A batch ------------------------------------------------------------------------------------
 
 
 @inner
@@ -40,15 +70,15 @@ def code_of(words, t, n_words, late, offsets):
 
 
 @jit
-def find(x, ngrams, n_words, late, offsets, last, places, samples):
-    """Fill places and samples with the known n-grams of each sample of x (T, B), each once; return
-    how many there are. In last (G,), at first below 0, is kept which sample has it already.
+def find(x, low, high, ngrams, table, n_words, late, offsets, places, samples):
+    """Fill places and samples with the known n-grams of the samples of x (T, B) from ``low`` to
+    ``high`` - 1, each once; return how many there are.
 
     late (K,) and offsets (K, order), NONE behind its last, are those of the kinds of n-grams.
     """
-    T, B = x.shape
-    found = 0
-    for b in range(B):
+    T = len(x)
+    found, last = 0, numpy.full(len(ngrams), -1, numpy.int32)  # which sample has it already
+    for b in range(low, high):
         words = x[:, b]
         for t in range(T):
             if words[t] <= UNKNOWN:
@@ -58,7 +88,7 @@ def find(x, ngrams, n_words, late, offsets, last, places, samples):
                 if late[kind] and not is_late:
                     continue
                 code = code_of(words, t, n_words, late[kind], offsets[kind])
-                place = place_of(code, ngrams) if code else -1
+                place = place_of(code, ngrams, table) if code else -1
                 if place >= 0 and last[place] < b:
                     last[place], places[found], samples[found] = b, place, b
                     found += 1
@@ -80,18 +110,30 @@ class FindNgrams(Op):
 
     def __init__(self, n_words, order):
         self.n_words, self.order = n_words, order
+        self.known = None, None  # codes, which nothing changes in place, and their table
 
     def make_node(self, x, ngrams):
         return Apply(self, [x, ngrams], [tensor.lvector(), tensor.lvector()])
 
+    def table(self, ngrams):
+        """Return the table of the codes, the last call's if they are the same array."""
+        codes, table = self.known
+        if codes is not ngrams:
+            table = table_of(ngrams)
+            self.known = ngrams, table
+        return table
+
     def perform(self, node, inputs, output_storage):
         x, ngrams = inputs
-        kinds = kinds_of(self.order)
-        found = numpy.empty((2, len(kinds) * x.size), 'int64')
-        last = numpy.full(len(ngrams), -1, 'int32')
-        n_found = find(x, ngrams, self.n_words, *as_arrays(kinds), last, *found)
+        table, kinds = self.table(ngrams), as_arrays(kinds_of(self.order))
+        samples = cut(range(x.shape[1] + 1), N_THREADS if x.size > 2 ** 10 else 1)
+        found = [numpy.empty((2, len(kinds[0]) * len(x) * (s.stop - s.start)), 'int64')
+                 for s in samples]
+        counts = run_parts(find, [(x, s.start, s.stop, ngrams, table, self.n_words, *kinds, *some)
+                                  for s, some in zip(samples, found)])
+        found = numpy.concatenate([some[:, :n] for some, n in zip(found, counts)], axis=1)
         for storage, values in zip(output_storage, found):
-            storage[0] = values[:n_found].copy()
+            storage[0] = values
 
 
 def wide_scores(tparams, x, options):

@@ -23,11 +23,10 @@ threads = ThreadPoolExecutor(N_THREADS)
 
 
 def run_parts(kernel, parts):
-    """Call ``kernel`` with each part's arguments, each on a thread of its own."""
+    """Call ``kernel`` with each part's arguments, each on a thread of its own; return its answers.
+    """
     others = [threads.submit(kernel, *arguments) for arguments in parts[1:]]
-    kernel(*parts[0])
-    for other in others:
-        other.result()
+    return [kernel(*parts[0])] + [other.result() for other in others]
 
 
 def cut(work, n_parts):

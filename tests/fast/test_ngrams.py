@@ -1,0 +1,40 @@
+"""The table in which known n-grams are found: each code at its place, others nowhere."""
+import numpy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment.engine import function, tensor, theano
+from sentiment.fast import ngrams
+from sentiment.fast.threads import jit
+from sentiment.wide.ngrams import codes_of
+
+CODES = st.integers(2, 2 ** 63 - 1) | st.integers(2, 50) | st.sampled_from(
+    [k << shift for k in (3, 5, 7) for shift in range(0, 60)])  # alike in all low bits
+
+
+@jit
+def places_of(codes, known, table):
+    return [ngrams.place_of(code, known, table) for code in codes]
+
+
+@given(st.sets(CODES, min_size=1), st.sets(CODES))
+def test_each_code_is_at_its_place(known, others):
+    known = numpy.array(sorted(known), 'int64')
+    asked = numpy.array(sorted(set(known.tolist()) | others), 'int64')
+    place = {code: k for k, code in enumerate(known.tolist())}
+    assert places_of(asked, known, ngrams.table_of(known)) == [
+        place.get(code, -1) for code in asked.tolist()]
+
+
+def test_other_codes_have_another_table():
+    x = tensor.matrix('x', dtype='int64')
+    batch = numpy.random.RandomState(0).randint(1, 9, (70, 3))  # words of which many recur
+    known = theano.shared(numpy.zeros(1, 'int64'))
+    f = function([x], ngrams.FindNgrams(9, 3)(x, known))
+    for step in (3, 2):
+        all_codes = [codes_of(column, 9, 3) for column in batch.T]
+        known.set_value(numpy.unique(numpy.concatenate(all_codes))[::step])
+        places, samples = f(batch)
+        for b, codes in enumerate(all_codes):
+            found = known.get_value()[places[samples == b]]
+            assert sorted(found.tolist()) == numpy.intersect1d(codes, known.get_value()).tolist()
