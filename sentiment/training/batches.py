@@ -84,4 +84,4 @@ def random_subset(data, size, seed):
     if size < len(x):
         logger.info('test_size=%d leaves out %d of %d test reviews', size, len(x) - size, len(x))
     kept = numpy.sort(numpy.random.RandomState(seed).permutation(len(x))[:size])
-    return held(x).take(kept), numpy.asarray(y)[kept]
+    return held(x).take(kept), [y[i] for i in kept]
