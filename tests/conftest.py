@@ -29,6 +29,14 @@ def toy_path(tmp_path):
     return write_toy_pickle(tmp_path / 'imdb.pkl')
 
 
+@pytest.fixture(scope='session', autouse=True)
+def data_folder(tmp_path_factory):
+    """Nor does a fixture of several tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('SENTIMENT_DATA', str(tmp_path_factory.mktemp('data')))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_data_folder(tmp_path, monkeypatch):
     """No test reads or writes the project's data folder."""
