@@ -22,7 +22,7 @@ PART, TEACHER = ROLES = 'part', 'teacher'  # of the n-grams: what ``ngrams_as`` 
 SCALE = 3.  # of the ratios in a review: with it, the network's learning rate suits the n-grams too
 START = 0.05  # of the weights where subwords tell of rare words, whose own would hardly move
 MAX_CODE = 2 ** 63
-FEWEST = 2. ** -31  # known n-grams in an average review: one in as many as there may be
+FEWEST = 2. ** -31  # known n-grams of an average review: of 2 ** 31 reviews, one has one
 LATE = 50  # words: where a review comes to its verdict
 MARK = 1   # the digit; no word has it
 SHOWN, NO_WORD = '\u2026', '\0'  # in the place of a mark: for a reader; what no word can be
