@@ -12,7 +12,7 @@ from sentiment.data.pickles import MAX_INDEX
 from sentiment.data.words import UNKNOWN
 
 BUFFER = 2 ** 23    # words of a block, usually
-STRETCHES = 256  # of neighbouring reviews in a block: the more, the better a block is mixed
+STRETCHES = 2 ** 13  # of neighbouring reviews in a block: the more, the better it is mixed
 MEASURED = 8     # blocks that are only measured need not be mixed, and are so much smaller
 READ = 2 ** 16   # words that are read at once
 
