@@ -31,7 +31,7 @@ def toy_path(tmp_path):
 
 @pytest.fixture(scope='session', autouse=True)
 def data_folder(tmp_path_factory):
-    """Nor does a fixture of several tests."""
+    """No fixture of several tests reads or writes the project's data folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('SENTIMENT_DATA', str(tmp_path_factory.mktemp('data')))
         yield
@@ -39,7 +39,7 @@ def data_folder(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def own_data_folder(tmp_path, monkeypatch):
-    """No test reads or writes the project's data folder."""
+    """Nor does a test: each has its own."""
     folder = tmp_path / 'data'
     monkeypatch.setenv('SENTIMENT_DATA', str(folder))
     return folder
