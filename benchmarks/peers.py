@@ -117,14 +117,14 @@ def answer(name, folder, path):
 
 def write_labelled(folder, ready):
     """Write the words of an imdb.pkl as fastText's files."""
-    from sentiment.data.pickles import read_dictionary, read_sets, words_in_order
-    words = words_in_order(read_dictionary(ready.replace('.pkl', '.dict.pkl')), 2 ** 31)
-    words = numpy.concatenate([['', ''], words]).astype(object)
+    from benchmarks.three_sets import Texts  # scikit-learn comes with it: not in a timed process
+    from sentiment.data.pickles import read_sets
+    known = Texts(ready)
     for name, (reviews, labels) in zip(('train.txt', 'test.txt'), read_sets(ready)):
         order = numpy.random.RandomState(0).permutation(len(reviews))  # it learns in this order
         with open(os.path.join(folder, name), 'w', encoding='utf-8') as file:
-            file.writelines('__label__%d %s\n' % (labels[k], ' '.join(words[reviews[k]]))
-                            for k in order)
+            file.writelines('__label__%d %s\n' % (labels[k], text) for k, text in zip(
+                order, known.texts([reviews[k] for k in order])))
 
 
 def write_raw(path, folder, count):
