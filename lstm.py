@@ -26,7 +26,7 @@ from sentiment.training.model_file import load_params, reload_params, unzip, zip
 from sentiment.training.options import check_options, recipes  # noqa: F401
 from sentiment.training.pooling import POOLINGS, max_pool
 from sentiment.training.run import Run
-from sentiment.wide import begin_wide, join, trained, wide_scores
+from sentiment.wide import begin_wide, join, stretch, trained, wide_scores
 
 # --- Data -------------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ def dropout_layer(state_before, use_noise, trng):
 
 def build_states(tparams, x, mask, options, use_noise=None, trng=None):
     """Look the words x (T, B) up and read them with the encoder: its states, (T, B, D)."""
-    x = x * tensor.gt(mask, 0)  # n-grams may be read where the encoder is not to look
+    x = stretch(x, mask)  # n-grams may be read where the encoder is not to look
     emb = tparams['Wemb'][x.flatten()].reshape((x.shape[0], x.shape[1], tparams['Wemb'].shape[1]))
     if trng and options.get('noise_std', 0.) > 0:
         emb += use_noise * trng.normal(size=emb.shape, std=options['noise_std'])
@@ -183,7 +183,7 @@ def build_model(tparams, options):
     on for training; the symbolic inputs x (T, B) int64, mask (T, B) floatX, y (B,) int64; compiled
     functions of (x, mask) that give the probabilities (B, C) and the classes (B,); and the mean
     negative log-likelihood of the samples that have a word, by the weights of their classes, with
-    n-grams that of both parts, see ``sentiment.wide.layer.join``.
+    n-grams that of both parts, see ``sentiment.wide.layer.join``; then x may be longer than mask.
     """
     trng = RandomStreams(options.get('seed', 123))
     use_noise = theano.shared(numpy_floatX(0.))

@@ -155,12 +155,14 @@ class Run:
     def prepare_both(self, stretches, reviews, labels):
         """Return x, mask, y of which the network reads the stretches and the n-grams all.
 
-        The mask ends with a stretch; behind it, and one padding, the whole review stands in x.
+        The mask (S, B) ends with the longest stretch; in x (T, B) there stands the whole review
+        behind each stretch and one padding.
         """
         x, mask, y = self.prepare_data([numpy.concatenate([stretch, [0], review]) for
                                         stretch, review in zip(stretches, reviews)], labels)
-        mask *= numpy.arange(len(x))[:, None] < [len(stretch) for stretch in stretches]
-        return x, mask, y
+        lengths = numpy.array([len(stretch) for stretch in stretches])
+        under = numpy.arange(lengths.max())[:, None] < lengths
+        return x, mask[:len(under)] * under, y
 
     # --- After an update
 

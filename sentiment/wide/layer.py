@@ -64,10 +64,16 @@ def join(scores, tparams, x, mask, y, pred, losses, options):
     wide_pred = softmax(scores(tparams, whole(x, mask), options))
     wide_losses = -tensor.log(wide_pred[tensor.arange(y.shape[0]), y] + small)
     if options.get('ngrams_as') == TEACHER:
-        stretch = softmax(scores(tparams, x * tensor.gt(mask, 0), options))
-        taught = theano.gradient.disconnected_grad(stretch) * tensor.log(pred + small)
+        teacher = softmax(scores(tparams, stretch(x, mask), options))
+        taught = theano.gradient.disconnected_grad(teacher) * tensor.log(pred + small)
         return pred, wide_losses - taught.sum(axis=1)
     return blend(tparams, pred, wide_pred), losses + wide_losses
+
+
+def stretch(x, mask):
+    """Return the words (S, B) under the mask (S, B), which the network reads: x (T, B) may go on.
+    """
+    return x[:mask.shape[0]] * tensor.gt(mask, 0)
 
 
 def whole(x, mask):
@@ -75,7 +81,8 @@ def whole(x, mask):
 
     There a training on stretches has the whole review: see ``Run.prepare_both``.
     """
-    behind = x * tensor.eq(mask, 0)
+    n_steps = mask.shape[0]
+    behind = tensor.concatenate([x[:n_steps] * tensor.eq(mask, 0), x[n_steps:]])
     return tensor.switch(tensor.any(behind, axis=0), behind, x)
 
 

@@ -171,6 +171,7 @@ def test_the_network_reads_the_stretch_and_the_ngrams_all(tmp_path, toy_path):
     finally:
         lstm.Run = kept
     run, indices, (x, mask, y) = runs[0]
+    assert len(mask) == 4 < len(x)  # words behind the stretches are not even looked up
     for column, m, i in zip(x.T, mask.T, indices):
         review = run.sets[0][0][i]
         n = min(4, len(review))
@@ -197,6 +198,26 @@ def test_no_ngram_counts_that_a_stretch_alone_has():
                                        reviews, [0, 1, 0])
     assert_whole(x, mask, reviews)
     assert_whole(*imdb.prepare_data(reviews, [0, 1, 0])[:2], reviews)  # as when it answers
+
+
+def test_steps_without_a_mask_are_those_under_a_mask_of_0():
+    options, params = random_part(classes=2)
+    options.update(dim_proj=3, encoder='lstm', use_dropout=False, pooling='mean_max')
+    params.update(lstm.init_params(options, numpy.random.RandomState(1)))
+    reviews, labels = toy_reviews(5, 9)
+    x, mask, y = lstm.Run.prepare_both(SimpleNamespace(prepare_data=imdb.prepare_data),
+                                       [review[1:4] for review in reviews], reviews, labels)
+    full = numpy.concatenate([mask, numpy.zeros_like(mask[:1]).repeat(len(x) - len(mask), axis=0)])
+    tparams = lstm.init_tparams(params)
+    for role in wide.ROLES:
+        for fast in FAST:
+            _, *inputs, _, _, cost = lstm.build_model(tparams, dict(options, ngrams_as=role,
+                                                                    fast=fast))
+            f = function(inputs, tensor.grad(cost, [tparams['U'], tparams['lstm_W']]) + [cost])
+            for short, long in zip(f(x, mask, y), f(x, full, y)):
+                # the same terms, of 1 at most, in whatever order
+                numpy.testing.assert_allclose(short, long, atol=x.size * numpy.finfo(
+                    config.floatX).eps)
 
 
 def test_gradient_by_finite_differences():
