@@ -26,7 +26,7 @@ from sentiment.training.model_file import load_params, reload_params, unzip, zip
 from sentiment.training.options import check_options, recipes  # noqa: F401
 from sentiment.training.pooling import POOLINGS, max_pool
 from sentiment.training.run import Run
-from sentiment.wide import begin_wide, join, stretch, trained, wide_scores
+from sentiment.wide import begin_wide, count_ngrams, join, stretch, trained, wide_scores
 
 # --- Data -------------------------------------------------------------------------------------
 
@@ -284,8 +284,9 @@ def rmsprop(lr, tparams, grads, x, mask, y, cost):
 optimizers = {'sgd': sgd, 'adadelta': adadelta, 'rmsprop': rmsprop, 'adagrad': adagrad}
 
 # what is written to be read -> the same, compiled: tests hold the two equal
-twins = {f: getattr(compiled, f.__name__) for f in (
-    lstm_layer, mean_pool, sgd, adadelta, adagrad, wide_scores) if compiled.AVAILABLE}
+twins = {f: getattr(compiled, f.__name__)
+         for f in (lstm_layer, mean_pool, sgd, adadelta, adagrad, wide_scores, count_ngrams)
+         if compiled.AVAILABLE}
 
 
 def twin(f, options):
@@ -409,7 +410,7 @@ def train_lstm(
                                       **imdb.reading(options))
     params = init_params(options, rng)
     if ngrams:
-        params.update(begin_wide(sets[0], options, vocabulary))
+        params.update(begin_wide(sets[0], options, vocabulary, twin(count_ngrams, options)))
     if embeddings:
         params['Wemb'] = start_from(options['embeddings'], params['Wemb'], vocabulary)
     if reload_model:

@@ -69,29 +69,40 @@ def code_of(words, t, n_words, late, offsets):
     return code
 
 
+@inner
+def list_codes(words, n_words, late, offsets, codes):
+    """Fill codes with those of the n-grams of words (T,), as often as they stand there; return how
+    many there are: K T at most.
+
+    late (K,) and offsets (K, order), NONE behind its last, are those of the kinds of n-grams.
+    """
+    T, n = len(words), 0
+    for t in range(T):
+        if words[t] <= UNKNOWN:
+            continue  # none starts here
+        is_late = t + LATE >= T or words[t + LATE] <= 0
+        for kind in range(len(late)):
+            if is_late or not late[kind]:
+                code = code_of(words, t, n_words, late[kind], offsets[kind])
+                if code:
+                    codes[n] = code
+                    n += 1
+    return n
+
+
 @jit
 def find(x, low, high, ngrams, table, n_words, late, offsets, places, samples):
     """Fill places and samples with the known n-grams of the samples of x (T, B) from ``low`` to
     ``high`` - 1, each once; return how many there are.
-
-    late (K,) and offsets (K, order), NONE behind its last, are those of the kinds of n-grams.
     """
-    T = len(x)
+    codes = numpy.empty(len(late) * len(x), numpy.int64)
     found, last = 0, numpy.full(len(ngrams), -1, numpy.int32)  # which sample has it already
     for b in range(low, high):
-        words = x[:, b]
-        for t in range(T):
-            if words[t] <= UNKNOWN:
-                continue  # none starts here
-            is_late = t + LATE >= T or words[t + LATE] <= 0
-            for kind in range(len(late)):
-                if late[kind] and not is_late:
-                    continue
-                code = code_of(words, t, n_words, late[kind], offsets[kind])
-                place = place_of(code, ngrams, table) if code else -1
-                if place >= 0 and last[place] < b:
-                    last[place], places[found], samples[found] = b, place, b
-                    found += 1
+        for code in codes[:list_codes(x[:, b], n_words, late, offsets, codes)]:
+            place = place_of(code, ngrams, table)
+            if place >= 0 and last[place] < b:
+                last[place], places[found], samples[found] = b, place, b
+                found += 1
     return found
 
 

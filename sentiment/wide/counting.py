@@ -13,13 +13,14 @@ def count_by_class(train, codes_of, options):
     codes_of: review -> its codes, each once; options: of the training, ``ydim`` and ``buffer``.
     """
     found = numpy.zeros(0, 'int64'), numpy.zeros((0, options['ydim']), 'int64')
-    for codes, labels in pieces(held(train[0]), train[1], codes_of, options.get('buffer', BUFFER)):
-        found = add(found, tally(codes, labels, options['ydim']))
+    for some, labels in pieces(held(train[0]), train[1], codes_of, options.get('buffer', BUFFER)):
+        labels = numpy.repeat(labels, list(map(len, some)))
+        found = add(found, tally(numpy.concatenate(some), labels, options['ydim']))
     return found
 
 
 def pieces(reviews, labels, codes_of, n_words):
-    """Yield (codes, the label of the review that each is of) of some reviews at once."""
+    """Yield (a list of the codes of each, a list of their labels) of some reviews at once."""
     some, of_class, room = [], [], PIECE
     for block in reviews.blocks(n_words):
         with block as positions:
@@ -28,15 +29,10 @@ def pieces(reviews, labels, codes_of, n_words):
                 of_class.append(labels[place])
                 room -= len(some[-1])
                 if room < 0:
-                    yield joined(some, of_class)
+                    yield some, of_class
                     some, of_class, room = [], [], PIECE
     if some:
-        yield joined(some, of_class)
-
-
-def joined(codes, labels):
-    """Return all codes in one array, and for each the label of its review."""
-    return numpy.concatenate(codes), numpy.repeat(labels, list(map(len, codes)))
+        yield some, of_class
 
 
 def tally(codes, labels, n_classes):

@@ -88,7 +88,17 @@ def texts_of(codes, vocabulary, n_words, mark=SHOWN):
     return texts
 
 
-def begin(train, options, vocabulary=None):
+def count_ngrams(train, options):
+    """Return (codes (G,), sorted; counts (G, C), of the reviews of each class in which each stands)
+    of the n-grams in at least ``options['ngrams_in']`` reviews of ``train``.
+    """
+    ngrams, there = count_by_class(train, partial(
+        codes_of, n_words=options['n_words'], order=options['ngrams']), options)
+    some = there.sum(axis=1) >= options['ngrams_in']
+    return ngrams[some], there[some]
+
+
+def begin(train, options, vocabulary=None, count=count_ngrams):
     """Return the wide part's parameters as they start: a dict name -> array.
 
     ``ngrams`` (G,), the sorted codes of the n-grams of 1 to ``options['ngrams']`` words that stand
@@ -97,12 +107,10 @@ def begin(train, options, vocabulary=None):
     ``ngrams_n`` (1,), the number of n-grams in an average review; ``ngrams_W`` (G, C) and
     ``ngrams_b`` (C,), zeros; ``mix`` (2,), the weights of the network and of the n-grams. With
     ``options['subwords']``, the pieces of a word, which the ``vocabulary`` has from index 2 up, add
-    to its ratio, and ``ngrams_W`` starts above zero.
+    to its ratio, and ``ngrams_W`` starts above zero. count: as ``count_ngrams``, or its twin.
     """
-    ngrams, there = count_by_class(train, partial(
-        codes_of, n_words=options['n_words'], order=options['ngrams']), options)
-    some = there.sum(axis=1) >= options['ngrams_in']
-    ngrams, there = ngrams[some], there[some].astype('float64')
+    ngrams, there = count(train, options)
+    there = there.astype('float64')
     if not len(ngrams):
         raise BadInput('ngrams: none stands in %d training reviews, as ngrams_in asks for'
                        % options['ngrams_in'])
