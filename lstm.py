@@ -422,7 +422,7 @@ def train_lstm(
 
     def measure(data):
         use_noise.set_value(numpy_floatX(0.))
-        return pred_probs(f_pred_prob, prepare_data, data, run.in_order(data[0]))
+        return pred_probs(f_pred_prob, prepare_data, data, run.by_length(data[0]))
 
     run = Run(options, sets, tparams, rng, vocabulary, prepare_data, f_grad_shared, f_update,
               measure)

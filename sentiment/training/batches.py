@@ -55,13 +55,15 @@ def count_batches(blocks, size):
     return sum(-(-len(block.positions) // size) for block in blocks)
 
 
-def batches_in_order(reviews, size, n_words):
-    """Yield (number, positions) of batches of all samples, those of a block of at most ``n_words``
-    words in their order.
+def batches_by_length(reviews, size, n_words):
+    """Yield (number, positions) of batches of all samples, a block of at most ``n_words`` words
+    after the other, in each of which the shortest come first: little of a batch is padding.
     """
-    number = 0
-    for block in held(reviews).blocks(n_words):
+    reviews, number = held(reviews), 0
+    lengths = reviews.lengths
+    for block in reviews.blocks(n_words):
         with block as positions:
+            positions = positions[numpy.argsort(lengths[positions], kind='stable')]
             for start in range(0, len(positions), size):
                 yield number, positions[start:start + size]
                 number += 1

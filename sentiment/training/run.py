@@ -15,8 +15,7 @@ from sentiment.engine import ASYNCHRONOUS
 from sentiment.log import logger, no_bar
 from sentiment.training import plots
 from sentiment.training.averaging import move_mean
-from sentiment.training.batches import (batches_in_order, count_batches, crop,
-                                        draw_batches)
+from sentiment.training.batches import batches_by_length, count_batches, crop, draw_batches
 from sentiment.training.calibration import ANY, BLENDED, fit_temperature, reliability, temper
 from sentiment.training.checkpoint import load_checkpoint, random_state, save_checkpoint
 from sentiment.training.mixing import settle
@@ -127,10 +126,10 @@ class Run:
                 if self.is_exhausted():
                     return
 
-    def in_order(self, reviews):
+    def by_length(self, reviews):
         """Yield the batches in which a set is measured, until a signal asks for a stop."""
-        return self.until_stopped(batches_in_order(reviews, self.options['valid_batch_size'],
-                                                   self.options['buffer']))
+        return self.until_stopped(batches_by_length(reviews, self.options['valid_batch_size'],
+                                                    self.options['buffer']))
 
     def until_stopped(self, batches):
         """Yield the batches; raise what a signal asked for."""

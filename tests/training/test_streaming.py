@@ -10,7 +10,7 @@ from sentiment import evaluate, load_model, load_test_set
 from sentiment.commands.main import main
 from sentiment.data.safe_io import BadInput, load_arrays
 from sentiment.data.streamed import open_sets
-from sentiment.training.batches import batches_in_order, count_batches, draw_batches
+from sentiment.training.batches import batches_by_length, count_batches, draw_batches
 from sentiment.wide import counting
 from sentiment.wide.ngrams import begin
 from tests.helpers import train, write_toy_parts
@@ -67,9 +67,12 @@ def test_an_epoch_has_each_review_once(bucket, buffer, folder):
     batches = list(draw_batches(blocks, reviews.lengths, options, rng))
     assert len(batches) == count_batches(blocks, 4)
     assert sorted(numpy.concatenate(batches)) == list(range(60))
-    measured = list(batches_in_order(reviews, 4, buffer))
+    measured = list(batches_by_length(reviews, 4, buffer))
     assert [number for number, _ in measured] == list(range(len(measured)))
-    assert sorted(numpy.concatenate([some for _, some in measured])) == list(range(60))
+    measured = numpy.concatenate([some for _, some in measured])
+    assert sorted(measured) == list(range(60))
+    falls = numpy.count_nonzero(numpy.diff(reviews.lengths[measured]) < 0)
+    assert falls < len(reviews.blocks(buffer))  # within a block, the shortest come first
 
 
 @pytest.mark.parametrize('buffer', [40, 60, 90])
