@@ -92,13 +92,13 @@ def list_codes(words, n_words, late, offsets, codes):
 
 @jit
 def find(x, low, high, ngrams, table, n_words, late, offsets, places, samples):
-    """Fill places and samples with the known n-grams of the samples of x (T, B) from ``low`` to
+    """Fill places and samples with the known n-grams of the samples of x (B, T) from ``low`` to
     ``high`` - 1, each once; return how many there are.
     """
-    codes = numpy.empty(len(late) * len(x), numpy.int64)
+    codes = numpy.empty(len(late) * x.shape[1], numpy.int64)
     found, last = 0, numpy.full(len(ngrams), -1, numpy.int32)  # which sample has it already
     for b in range(low, high):
-        for code in codes[:list_codes(x[:, b], n_words, late, offsets, codes)]:
+        for code in codes[:list_codes(x[b], n_words, late, offsets, codes)]:
             place = place_of(code, ngrams, table)
             if place >= 0 and last[place] < b:
                 last[place], places[found], samples[found] = b, place, b
@@ -136,10 +136,9 @@ class FindNgrams(Op):
 
     def perform(self, node, inputs, output_storage):
         x, ngrams = inputs
-        table, kinds = self.table(ngrams), as_arrays(kinds_of(self.order))
-        samples = cut(range(x.shape[1] + 1), N_THREADS if x.size > 2 ** 10 else 1)
-        found = [numpy.empty((2, len(kinds[0]) * len(x) * (s.stop - s.start)), 'int64')
-                 for s in samples]
+        x, table, kinds = x.T.copy(), self.table(ngrams), as_arrays(kinds_of(self.order))
+        samples = cut(range(len(x) + 1), N_THREADS if x.size > 2 ** 10 else 1)
+        found = [numpy.empty((2, len(kinds[0]) * x[s].size), 'int64') for s in samples]
         counts = run_parts(find, [(x, s.start, s.stop, ngrams, table, self.n_words, *kinds, *some)
                                   for s, some in zip(samples, found)])
         found = numpy.concatenate([some[:, :n] for some, n in zip(found, counts)], axis=1)
