@@ -16,7 +16,8 @@ from sentiment.log import logger, no_bar
 from sentiment.training import plots
 from sentiment.training.averaging import move_mean
 from sentiment.training.batches import batches_by_length, count_batches, crop, draw_batches
-from sentiment.training.calibration import ANY, BLENDED, fit_temperature, reliability, temper
+from sentiment.training.calibration import (ANY, BLENDED, TAUGHT, TAUGHT_STRETCHES,
+                                            fit_temperature, reliability, temper)
 from sentiment.training.checkpoint import load_checkpoint, random_state, save_checkpoint
 from sentiment.training.mixing import settle
 from sentiment.training.model_file import (checkpoint_path, checksum, course, save_model,
@@ -249,12 +250,22 @@ class Run:
         self.history.append([self.update] + errors)
         self.count_bad_round()
         if self.is_best() or self.options['keep'] != 'best':
-            self.best = dict(calibrated(probs, self.sets[1][1], BLENDED if blends else ANY),
+            self.best = dict(calibrated(probs, self.sets[1][1], self.usual_temperature()),
                              params=unzip(self.tparams), errors=errors, epoch=self.epoch)
         measured = ''.join('  %s error %.4f' % pair for pair in zip(('train', 'valid', 'test'),
                                                                     errors) if pair[1] == pair[1])
         logger.info('epoch %d  update %d%s%s', self.epoch, self.update, measured,
                     SAID[self.options['keep']][0] if self.best['errors'] is errors else '')
+
+    def usual_temperature(self):
+        """Return mean and deviation of the temperature's logarithm, as trainings of this kind have.
+        """
+        crop, lengths = self.options['crop'], self.sets[1][0].lengths
+        if not self.options['ngrams']:
+            return ANY
+        if self.options['ngrams_as'] == PART:
+            return BLENDED
+        return TAUGHT_STRETCHES if crop and numpy.median(lengths) > crop else TAUGHT
 
     def is_best(self):
         """Whether no validation error is lower than the latest."""
