@@ -1,4 +1,6 @@
 """The temperature finds what was changed; figures of probabilities are their formulas."""
+from types import SimpleNamespace
+
 import numpy
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 import lstm
 from sentiment import evaluate, load_model, load_test_set, predict
 from sentiment.data.safe_io import BadInput
+from sentiment.data.streamed import held
 from sentiment.training import calibration
 from sentiment.using.model import read_model
 from tests.helpers import POSITIVE
@@ -44,6 +47,17 @@ def test_few_samples_change_little():
     found = [calibration.fit_temperature(numpy.tile(right, (n, 1)), [0, 1] * n)
              for n in (1, 4, 400)]
     assert 1 > found[0] > 0.5 > found[1] > found[2] > 0.1
+
+
+@pytest.mark.parametrize('role, ngrams, crop, usual', [
+    ('part', None, None, 'ANY'), ('teacher', None, 5, 'ANY'), ('part', 2, 5, 'BLENDED'),
+    ('teacher', 2, 5, 'TAUGHT_STRETCHES'), ('teacher', 2, 6, 'TAUGHT'),
+    ('teacher', 2, None, 'TAUGHT')])
+def test_a_kind_of_training_has_its_usual_temperature(role, ngrams, crop, usual):
+    reviews = held([numpy.arange(n) for n in (2, 6, 9)])
+    run = SimpleNamespace(options={'ngrams': ngrams, 'ngrams_as': role, 'crop': crop},
+                          sets=[None, (reviews, [0, 1, 1])])
+    assert lstm.Run.usual_temperature(run) == getattr(calibration, usual)
 
 
 @given(st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3).filter(any), min_size=1),
