@@ -37,7 +37,8 @@ from sentiment.using.ask import pred_sorted  # noqa: E402
 from sentiment.using.measure import check_data  # noqa: E402
 
 N_STRETCHES, VALID_PORTION, LEAST = 10, 0.05, 1e-15
-RECIPES = {'imdb': ('full', 'max', 'wide'), 'sentences': ('tutorial', 'full', 'sentences'),
+RECIPES = {'imdb': ('tutorial', 'full', 'max', 'wide'),
+           'sentences': ('tutorial', 'full', 'sentences'),
            'chinese': ('full', 'wide', 'characters')}
 TITLES = {'imdb': 'IMDB', 'sentences': 'rated sentences', 'chinese': 'Chinese shop reviews'}
 FIGURES = ('error', 'log_loss', 'calibration_error', 'least_calibration_error', 'seconds', 'ms')

@@ -136,7 +136,7 @@ def rung(n):
 
 
 class Padded:
-    """A function of x (T, B), mask (T, B) and perhaps y (B,), called with arrays of few shapes.
+    """A function of x (T, B), mask (T, B) or shorter, perhaps y (B,), called with few shapes.
 
     T is filled up to a rung and B to ``batch_size``, with samples that the mask leaves without a
     word; B to 2 at least, as a size of 1 broadcasts. Answers, (B, C) or (T, B, C), are cut to what

@@ -7,11 +7,11 @@ KEPT = ('temperature', 'reliability')  # in a model and in a checkpoint
 N_BINS = 15
 LEAST = 1e-30  # of a probability, so that its logarithm is finite
 COLDEST, HOTTEST = 0.05, 100.
-# mean and deviation of a temperature's logarithm. Of a network:
-ANY = 0., 1.
-# the best for held-out films, sentences and Chinese reviews, of n-grams and network blended by
-# fit_mix; of a network that n-grams teach; and that they teach a stretch of each text, films alone
-BLENDED, TAUGHT, TAUGHT_STRETCHES = (0.1, 0.1), (0.33, 0.1), (-0.65, 0.1)
+# the usual mean and deviation of a temperature's logarithm: what suits held-out reviews
+ANY = 0., 1.  # of any network
+BLENDED = 0.1, 0.1  # of n-grams and network, blended by fit_mix
+TAUGHT = 0.33, 0.1  # of a network that n-grams teach: sentences and Chinese reviews
+TAUGHT_STRETCHES = -0.65, 0.1  # of one that they teach stretches of longer texts: films
 
 
 def temper(probs, temperature):
