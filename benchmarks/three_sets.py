@@ -9,13 +9,12 @@ settings of ours were chosen in the same way (--held-out measures there). The te
 for each line. A line of JSON for each is written to stdout, the table at the end to stderr.
 """
 import argparse
+import itertools
 import json
-import multiprocessing
 import os
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy
 from scipy import sparse
@@ -26,7 +25,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import imdb  # noqa: E402
 import lstm  # noqa: E402
-from benchmarks import chinese  # noqa: E402
+from benchmarks import chinese, fast_text as fasttext_process  # noqa: E402
 from sentiment import load_model, load_test_set  # noqa: E402
 from sentiment.data import snippets  # noqa: E402
 from sentiment.data.about import read_about  # noqa: E402
@@ -102,32 +101,14 @@ def naive_bayes_ngrams(texts, labels, strength):
     return lambda others: model.predict_proba(vectorizer.transform(others) @ ratio)
 
 
-def fast_text(texts, labels, order):
-    """fastText: 50 units, 10 epochs (Joulin et al., 2017); in a process of its own, as its package
-    meets NaN where scikit-learn has used the memory before.
-    """
-    def answer(others):
-        with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as fresh:
-            return fresh.submit(run_fast_text, texts, labels, order, others).result()
-    return answer
-
-
-def run_fast_text(texts, labels, order, others):
-    """Return the probabilities (n, 2) of other texts."""
-    import fasttext
-    with tempfile.NamedTemporaryFile('w', suffix='.txt', encoding='utf-8') as file:
-        file.writelines('__label__%d %s\n' % pair for pair in zip(labels, texts))
-        file.flush()
-        model = fasttext.train_supervised(file.name, wordNgrams=order, epoch=10, dim=50, lr=0.1,
-                                          thread=2, verbose=0, minCount=1, bucket=2000000)
-    found = [{name: p for p, name in model.f.predict(text + '\n', 2, 0., 'strict')}
-             for text in others]
-    return numpy.array([[row.get('__label__%d' % k, 0.) for k in (0, 1)] for row in found])
+def fast_text(texts, labels, setting):
+    """fastText (Joulin et al., 2017), of n-grams of so many words and a learning rate."""
+    return lambda others: fasttext_process.answer(texts, labels, setting, others)
 
 
 PEERS = {'tf-idf': (tf_idf, (1, 3, 10, 30, 100)),
          'naive Bayes n-grams': (naive_bayes_ngrams, (0.03, 0.1, 0.3, 1)),
-         'fastText': (fast_text, (1, 2, 3))}
+         'fastText': (fast_text, tuple(itertools.product((1, 2, 3), (0.1, 0.5))))}
 
 
 def measure_peer(name, peer, constants, texts, by):
