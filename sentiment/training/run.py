@@ -260,11 +260,11 @@ class Run:
     def usual_temperature(self):
         """Return mean and deviation of the temperature's logarithm, as trainings of this kind have.
         """
-        crop, lengths = self.options['crop'], self.sets[1][0].lengths
         if not self.options['ngrams']:
             return ANY
         if self.options['ngrams_as'] == PART:
             return BLENDED
+        crop, lengths = self.options['crop'], self.sets[1][0].lengths
         return TAUGHT_STRETCHES if crop and numpy.median(lengths) > crop else TAUGHT
 
     def is_best(self):
