@@ -7,8 +7,9 @@ from tqdm import tqdm
 import imdb
 from sentiment.data.pickles import words_in_order
 from sentiment.data.words import FIRST_WORD
+from sentiment.training.batches import sorted_batches
 from sentiment.training.calibration import N_BINS, reliability
-from sentiment.using.ask import as_reading, read_texts, sorted_batches
+from sentiment.using.ask import as_reading, read_texts
 from sentiment.using.explain import explain_reading, log_odds
 from sentiment.wide.ngrams import texts_of
 

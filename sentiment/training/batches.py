@@ -5,6 +5,7 @@ from sentiment.data.streamed import held
 from sentiment.log import logger
 
 POOL = 50  # batches in a pool of get_bucketed_minibatches_idx
+SLOTS = 2 ** 17  # words and padding of a batch: a few very long reviews shall not fill the memory
 
 
 def get_minibatches_idx(n, minibatch_size, shuffle=False, rng=numpy.random):
@@ -63,10 +64,24 @@ def batches_by_length(reviews, size, n_words):
     lengths = reviews.lengths
     for block in reviews.blocks(n_words):
         with block as positions:
-            positions = positions[numpy.argsort(lengths[positions], kind='stable')]
-            for start in range(0, len(positions), size):
-                yield number, positions[start:start + size]
+            for _, places in sorted_batches(lengths[positions], size):
+                yield number, positions[places]
                 number += 1
+
+
+def sorted_batches(lengths, size):
+    """Return batches of at most ``size`` reviews of similar lengths, and of at most SLOTS words.
+
+    A list of (number of the first, int array of indices), as ``lstm.pred_probs`` takes it.
+    """
+    order, batches, start = numpy.argsort(lengths, kind='stable'), [], 0
+    while start < len(order):
+        count = min(size, len(order) - start)
+        while count > 1 and count * lengths[order[start + count - 1]] > SLOTS:
+            count //= 2
+        batches.append((start, order[start:start + count]))
+        start += count
+    return batches
 
 
 def crop(review, size, rng):

@@ -13,8 +13,7 @@ from sentiment.data.safe_io import BadInput, shown
 from sentiment.data.words import (FEW, UNKNOWN, count_cores, encode, indexer, is_known, progress,
                                   tokenize_all)
 from sentiment.log import logger
-
-SLOTS = 2 ** 17  # words and padding of a batch: a few very long reviews shall not fill the memory
+from sentiment.training.batches import sorted_batches
 
 # --- From texts to words ----------------------------------------------------------------------
 
@@ -158,18 +157,3 @@ def pred_sorted(model, reviews, verbose=False, f=None):
     data = reviews, numpy.zeros(len(reviews), 'int64')
     batches = sorted_batches([len(review) for review in reviews], model.options['valid_batch_size'])
     return lstm.pred_probs(f or model.f_pred_prob, imdb.prepare_data, data, batches, verbose)
-
-
-def sorted_batches(lengths, size):
-    """Return batches of at most ``size`` reviews of similar lengths, and of at most SLOTS words.
-
-    A list of (number of the first, int array of indices), as ``lstm.pred_probs`` takes it.
-    """
-    order, batches, start = numpy.argsort(lengths, kind='stable'), [], 0
-    while start < len(order):
-        count = min(size, len(order) - start)
-        while count > 1 and count * lengths[order[start + count - 1]] > SLOTS:
-            count //= 2
-        batches.append((start, order[start:start + count]))
-        start += count
-    return batches

@@ -48,3 +48,11 @@ def test_a_crop_is_a_stretch(n, size, seed):
 def test_a_crop_starts_anywhere():
     rng = numpy.random.RandomState(0)
     assert {room.crop(numpy.arange(9), 7, rng)[0] for _ in range(60)} == {0, 1, 2}
+
+
+def test_very_long_reviews_are_read_a_few_at_a_time():
+    lengths = [5, room.SLOTS // 2, 3, room.SLOTS // 2, room.SLOTS, 9]
+    batches = [batch.tolist() for _, batch in room.sorted_batches(lengths, 4)]
+    assert sorted(sum(batches, [])) == list(range(6))
+    assert all(max(lengths[k] for k in batch) * len(batch) <= room.SLOTS for batch in batches)
+    assert [len(batch) for _, batch in room.sorted_batches([7] * 10, 4)] == [4, 4, 2]

@@ -127,11 +127,3 @@ def test_other_threads_tokenize_by_themselves(model):
     thread.join()
     jobs, probs = answers[0]
     assert jobs == 1 and len(probs) == 2 * FEW
-
-
-def test_very_long_reviews_are_read_a_few_at_a_time():
-    lengths = [5, ask.SLOTS // 2, 3, ask.SLOTS // 2, ask.SLOTS, 9]
-    batches = [batch.tolist() for _, batch in ask.sorted_batches(lengths, 4)]
-    assert sorted(sum(batches, [])) == list(range(6))
-    assert all(max(lengths[k] for k in batch) * len(batch) <= ask.SLOTS for batch in batches)
-    assert [len(batch) for _, batch in ask.sorted_batches([7] * 10, 4)] == [4, 4, 2]
