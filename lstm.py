@@ -168,7 +168,7 @@ def dropout_layer(state_before, use_noise, trng):
 
 def build_states(tparams, x, mask, options, use_noise=None, trng=None):
     """Look the words x (T, B) up and read them with the encoder: its states, (T, B, D)."""
-    x = stretch(x, mask)  # n-grams may be read where the encoder is not to look
+    x = stretch(x, mask)  # those under the mask: n-grams may be read beyond
     emb = tparams['Wemb'][x.flatten()].reshape((x.shape[0], x.shape[1], tparams['Wemb'].shape[1]))
     if trng and options.get('noise_std', 0.) > 0:
         emb += use_noise * trng.normal(size=emb.shape, std=options['noise_std'])

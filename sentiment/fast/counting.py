@@ -5,13 +5,13 @@ Sizes in the comments: R reviews, K kinds of n-grams, C classes, S slots of the 
 import numpy
 
 from sentiment.data.streamed import BUFFER, held
-from sentiment.fast.ngrams import MULTIPLIER, as_arrays, first_slot, list_codes
+from sentiment.fast.ngrams import as_arrays, first_slot, hash_into, list_codes
 from sentiment.fast.threads import inner, jit
 from sentiment.wide.counting import pieces
 from sentiment.wide.ngrams import kinds_of
 
 FREE = 0  # no n-gram has this code
-SLOTS = 2 ** 16  # of a table at first
+BITS = 16  # of the number of a slot, at first
 
 # --- Kernels ------------------------------------------------------------------------------------
 
@@ -67,29 +67,27 @@ def move(old_codes, old_counts, codes, counts, multiplier, shift):
 class Table:
     """The reviews of each class that each n-gram stands in: codes (S,), counts (S, C)."""
 
-    def __init__(self, n_slots, n_classes):
-        self.codes = numpy.full(n_slots, FREE, 'int64')
-        self.counts = numpy.zeros((n_slots, n_classes), 'int32')
-        self.hash = MULTIPLIER, numpy.uint64(65 - n_slots.bit_length())
-        self.used = 0
+    def __init__(self, bits, n_classes):
+        self.bits, self.hash, self.used = bits, hash_into(bits), 0
+        self.codes = numpy.full(2 ** bits, FREE, 'int64')
+        self.counts = numpy.zeros((2 ** bits, n_classes), 'int32')
 
     def add(self, reviews, labels, n_words, kinds):
         """Count the n-grams of each review once."""
-        words, first = numpy.concatenate(reviews), 0
+        words, labels, first = numpy.concatenate(reviews), numpy.array(labels), 0
         starts = numpy.cumsum([0] + [len(review) for review in reviews])
-        while True:
+        while first < len(reviews):
             last = numpy.full(len(self.codes), -1, 'int32')
-            first, self.used = count(words, starts, numpy.array(labels), first, n_words, *kinds,
-                                     self.used, self.codes, self.counts, last, *self.hash)
-            if first == len(reviews):
-                return
-            self.grow()
+            first, self.used = count(words, starts, labels, first, n_words, *kinds, self.used,
+                                     self.codes, self.counts, last, *self.hash)
+            if first < len(reviews):
+                self.grow()
 
     def grow(self):
         """Have twice as many slots."""
-        larger = Table(2 * len(self.codes), self.counts.shape[1])
+        larger = Table(self.bits + 1, self.counts.shape[1])
         move(self.codes, self.counts, larger.codes, larger.counts, *larger.hash)
-        self.codes, self.counts, self.hash = larger.codes, larger.counts, larger.hash
+        vars(self).update(vars(larger), used=self.used)
 
     def frequent(self, least):
         """Return (codes (G,), sorted; counts (G, C)) of what stands in at least so many reviews."""
@@ -100,7 +98,7 @@ class Table:
 
 def count_ngrams(train, options):
     """As ``wide.ngrams.count_ngrams``."""
-    table, kinds = Table(SLOTS, options['ydim']), as_arrays(kinds_of(options['ngrams']))
+    table, kinds = Table(BITS, options['ydim']), as_arrays(kinds_of(options['ngrams']))
     reviews = held(train[0])
     for some, labels in pieces(reviews, train[1], numpy.asarray, options.get('buffer', BUFFER)):
         table.add(some, labels, options['n_words'], kinds)

@@ -21,6 +21,11 @@ def first_slot(code, multiplier, shift):
     return numpy.int64((numpy.uint64(code) * multiplier) >> shift)
 
 
+def hash_into(bits):
+    """Return (multiplier, shift) of a table of 2 ** bits slots."""
+    return MULTIPLIER, numpy.uint64(64 - bits)
+
+
 @jit
 def enter(ngrams, slots, multiplier, shift):
     """Enter the places of the codes (G,) into slots, -1 where there is none: each into the first
@@ -46,7 +51,7 @@ def place_of(code, ngrams, table):
 def table_of(ngrams):
     """Return the table of the codes (G,), of which at least half is empty."""
     bits = (2 * len(ngrams)).bit_length()
-    table = numpy.full(2 ** bits, -1, 'int32'), MULTIPLIER, numpy.uint64(64 - bits)
+    table = (numpy.full(2 ** bits, -1, 'int32'),) + hash_into(bits)
     enter(ngrams, *table)
     return table
 

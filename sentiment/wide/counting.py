@@ -20,7 +20,7 @@ def count_by_class(train, codes_of, options):
 
 
 def pieces(reviews, labels, codes_of, n_words):
-    """Yield (a list of the codes of each, a list of their labels) of some reviews at once."""
+    """Yield (a list of ``codes_of`` each, a list of their labels) of some reviews at once."""
     some, of_class, room = [], [], PIECE
     for block in reviews.blocks(n_words):
         with block as positions:
