@@ -15,24 +15,31 @@ import numpy
 SETTINGS = dict(epoch=5, dim=10, thread=2, verbose=0, bucket=2000000)  # more gained nothing on IMDB
 
 
-def write_lines(path, texts, labels=None):
-    """Write texts, and their labels, as fastText reads them."""
+def labelled(texts, labels):
+    """Return the lines that it learns from."""
+    return ['__label__%d %s' % pair for pair in zip(labels, texts)]
+
+
+def write_lines(path, lines):
+    """Write lines of text."""
     with open(path, 'w', encoding='utf-8') as file:
-        file.writelines(texts[k] + '\n' if labels is None else
-                        '__label__%d %s\n' % (labels[k], texts[k]) for k in range(len(texts)))
+        file.writelines(line + '\n' for line in lines)
 
 
-def answer(texts, labels, setting, others):
-    """Return the probabilities (n, 2) of other texts; setting: words of an n-gram, learning rate.
+def fast_text(texts, labels, setting):
+    """fastText (Joulin et al., 2017); setting: words of an n-gram, learning rate. Returns the
+    function of other texts that gives their probabilities (n, 2).
     """
-    with tempfile.TemporaryDirectory() as folder:
-        train, test, probs = (os.path.join(folder, name) for name in
-                              ('train.txt', 'test.txt', 'probs.npy'))
-        write_lines(train, texts, labels)
-        write_lines(test, others)
-        subprocess.run([sys.executable, __file__, train, test, *map(str, setting), probs],
-                       check=True)
-        return numpy.load(probs)
+    def answer(others):
+        with tempfile.TemporaryDirectory() as folder:
+            train, test, probs = (os.path.join(folder, name) for name in
+                                  ('train.txt', 'test.txt', 'probs.npy'))
+            write_lines(train, labelled(texts, labels))
+            write_lines(test, others)
+            subprocess.run([sys.executable, __file__, train, test, *map(str, setting), probs],
+                           check=True)
+            return numpy.load(probs)
+    return answer
 
 
 def main(train, test, order, rate, probs):

@@ -122,8 +122,8 @@ def write_labelled(folder, ready):
     known = Texts(ready)
     for name, (reviews, labels) in zip(('train.txt', 'test.txt'), read_sets(ready)):
         order = numpy.random.RandomState(0).permutation(len(reviews))  # it learns in this order
-        fast_text.write_lines(os.path.join(folder, name), known.texts(
-            [reviews[k] for k in order]), [labels[k] for k in order])
+        lines = fast_text.labelled(known.texts([reviews[k] for k in order]), labels[order])
+        fast_text.write_lines(os.path.join(folder, name), lines)
 
 
 def write_raw(path, folder, count):

@@ -25,7 +25,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import imdb  # noqa: E402
 import lstm  # noqa: E402
-from benchmarks import chinese, fast_text as fasttext_process  # noqa: E402
+from benchmarks import chinese  # noqa: E402
+from benchmarks.fast_text import fast_text  # noqa: E402
 from sentiment import load_model, load_test_set  # noqa: E402
 from sentiment.data import snippets  # noqa: E402
 from sentiment.data.about import read_about  # noqa: E402
@@ -99,11 +100,6 @@ def naive_bayes_ngrams(texts, labels, strength):
     ratio = sparse.diags(numpy.log(counts[1] / counts[1].sum() / (counts[0] / counts[0].sum())))
     model = LogisticRegression(C=strength, solver='liblinear').fit(present @ ratio, labels)
     return lambda others: model.predict_proba(vectorizer.transform(others) @ ratio)
-
-
-def fast_text(texts, labels, setting):
-    """fastText (Joulin et al., 2017), of n-grams of so many words and a learning rate."""
-    return lambda others: fasttext_process.answer(texts, labels, setting, others)
 
 
 PEERS = {'tf-idf': (tf_idf, (1, 3, 10, 30, 100)),
