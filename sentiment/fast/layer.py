@@ -12,7 +12,8 @@ import numpy
 from sentiment.engine import Apply, Op, config, grad_undefined, rewrites, tensor, unique
 from sentiment.fast.products import DEPTH, add_packed, add_product, pack
 from sentiment.fast.tanh import tanh
-from sentiment.fast.threads import N_THREADS, cut, inner, jit, run_parts
+from sentiment.fast.team import ALL, job, run_parts, share
+from sentiment.fast.threads import N_THREADS, cut, inner, jit
 
 # --- Kernels: numba -------------------------------------------------------------------------
 
@@ -56,35 +57,39 @@ def add(m, x, total):
 
 
 @jit
-def read(words, mask, samples, n_live, z_words, U, pooled, kept, gates, h_before, c_before, out):
-    """Read the samples of one part, (N,) packed words; if ``kept``, fill what the way back needs.
+def read(part, board, n_parts, order, n_live, first, index, mask, z_words, U, pooled, kept, gates,
+         h_before, c_before, out):
+    """Read the samples of one part; if ``kept``, fill its packed rows with what the way back needs.
 
     out: the state after each step, (T, B, D); if ``pooled``, its sum over the words, (1, B, D).
     """
-    D = len(U)
+    if part == ALL:
+        return share(board, n_parts, *job())
+    D, samples, row = len(U), order[part::len(n_live)], first[part]
     U_packed = pack(U[:, :])
     h = numpy.zeros((len(samples), D), U.dtype)
     c = numpy.zeros((len(samples), D), U.dtype)
     scratch = numpy.empty((len(samples), 4 * D), U.dtype)
-    row = 0
-    for t in range(len(n_live)):
-        n = n_live[t]
+    for t in range(len(index)):
+        n = n_live[part, t]
         z = gates[row:row + n] if kept else scratch[:n]
         for j in range(n):
-            copy(z_words[words[row + j]], z[j])
+            copy(z_words[index[t, samples[j]]], z[j])
             if kept:
                 copy(h[j], h_before[row + j])
                 copy(c[j], c_before[row + j])
         add_packed(h[:n, :], U_packed, z)
         for j in range(n):
+            m = mask[t, samples[j]]
             open_gates(z[j])
-            remember(z[j], mask[row + j], h[j], c[j])
+            remember(z[j], m, h[j], c[j])
             if pooled:
-                add(mask[row + j], h[j], out[0, samples[j]])
+                add(m, h[j], out[0, samples[j]])
         if not pooled:
             for j in range(len(samples)):
                 copy(h[j], out[t, samples[j]])
         row += n
+    return 0
 
 
 @inner
@@ -106,72 +111,134 @@ def forget(gates, c_before, m, dh, dc, dz):
 
 
 @jit
-def read_back(mask, samples, n_live, U, pooled, gates, h_before, c_before, dout, dz, dU):
-    """Go back over one part: from the gradient of read's out to dz (N, 4 D); add its part to dU."""
-    D = len(U)
+def read_back(part, board, n_parts, order, n_live, first, mask, U, pooled, gates, h_before,
+              c_before, dout, dz, dU):
+    """Go back over one part: from the gradient of read's out to dz (N, 4 D); fill dU[part]."""
+    if part == ALL:
+        return share(board, n_parts, *job())
+    D, samples, row = len(U), order[part::len(n_live)], first[part + 1]
     U_T_packed = pack(U.T[:, :])
     dh = numpy.zeros((len(samples), D), dz.dtype)
     dc = numpy.zeros((len(samples), D), dz.dtype)
-    row = end = len(mask)
-    for t in range(len(n_live) - 1, -1, -1):
-        n = n_live[t]
+    end = row
+    for t in range(len(mask) - 1, -1, -1):
+        n = n_live[part, t]
         row -= n
         if not pooled:
             for j in range(len(samples)):
                 add(U.dtype.type(1), dout[t, samples[j]], dh[j])
         for j in range(n):
+            m = mask[t, samples[j]]
             if pooled:
-                add(mask[row + j], dout[0, samples[j]], dh[j])
-            forget(gates[row + j], c_before[row + j], mask[row + j], dh[j], dc[j], dz[row + j])
+                add(m, dout[0, samples[j]], dh[j])
+            forget(gates[row + j], c_before[row + j], m, dh[j], dc[j], dz[row + j])
         add_packed(dz[row:row + n, :], U_T_packed, dh[:n])
-        if t == 0 or end - row + n_live[t - 1] > DEPTH:  # while dz is still in the cache
-            add_product(h_before[row:end, :].T, dz[row:end, :], dU)
+        if t == 0 or end - row + n_live[part, t - 1] > DEPTH:  # while dz is still in the cache
+            add_product(h_before[row:end, :].T, dz[row:end, :], dU[part])
             end = row
+    return 0
 
 
 @jit
-def project(rows, W, b, z_words):
-    """Fill z_words (V, 4 D): the inputs' share of z for each different word."""
-    for v in range(len(rows)):
+def project(part, board, n_parts, rows, W, b, z_words):
+    """Fill one part of z_words (V, 4 D): the inputs' share of z for each different word."""
+    if part == ALL:
+        return share(board, n_parts, *job())
+    low, high = len(rows) * part // n_parts, len(rows) * (part + 1) // n_parts
+    for v in range(low, high):
         copy(b, z_words[v])
-    add_product(rows[:, :], W[:, :], z_words)
+    add_product(rows[low:high], W[:, :], z_words[low:high])
+    return 0
 
 
 @jit
-def project_back(rows, W, dz, order, starts, drows, dW, db):
-    """From dz (N, 4 D) to the gradients of some words' rows (V, D); add their part to dW and db."""
-    one = dz.dtype.type(1)
-    dz_words = numpy.zeros((len(rows), dz.shape[1]), dz.dtype)
-    for v in range(len(rows)):
+def project_back(part, board, n_parts, bounds, rows, W, dz, order, starts, drows, dW, db):
+    """From dz (N, 4 D) to the gradients of some words' rows (V, D); fill dW[part] and db[part].
+
+    The packed rows of word v are order[starts[v]:starts[v + 1]].
+    """
+    if part == ALL:
+        return share(board, n_parts, *job())
+    one, low, high = dz.dtype.type(1), bounds[part], bounds[part + 1]
+    dz_words = numpy.zeros((high - low, dz.shape[1]), dz.dtype)
+    for v in range(low, high):
         for k in range(starts[v], starts[v + 1]):
-            add(one, dz[order[k]], dz_words[v])
-        add(one, dz_words[v], db)
-    add_product(dz_words[:, :], W[:, :].T, drows)
-    add_product(rows[:, :].T, dz_words[:, :], dW)
+            add(one, dz[order[k]], dz_words[v - low])
+        add(one, dz_words[v - low], db[part])
+    add_product(dz_words[:, :], W[:, :].T, drows[low:high])
+    add_product(rows[low:high].T, dz_words[:, :], dW[part])
+    return 0
 
-# --- One batch: NumPy and threads -----------------------------------------------------------
+
+@jit
+def add_up(part, board, n_parts, total):
+    """Add to the first of total (P, m, n) a part of the rows of all the others."""
+    if part == ALL:
+        return share(board, n_parts, *job())
+    m = total.shape[1]
+    for k in range(1, len(total)):
+        for row in range(m * part // n_parts, m * (part + 1) // n_parts):
+            add(total.dtype.type(1), total[k, row], total[0, row])
+    return 0
+
+# --- One batch ------------------------------------------------------------------------------
 
 
-def deal(mask, index):
-    """Deal the samples to parts; say what each one reads and where its packed rows are.
+@inner
+def group(keys, n_keys):
+    """Sort keys (n,) of 0 to n_keys - 1, equal ones as they stand.
 
-    mask (T, B); index (T, B), the row of each word. Returns a list of (packed words (n,), packed
-    mask (n,), sample numbers, live samples at each time step (T,), slice of the N packed rows).
+    Returns order (n,) and starts (n_keys + 1,): key k stands at order[starts[k]:starts[k + 1]].
+    """
+    ends = numpy.zeros(n_keys + 2, numpy.int64)
+    for key in keys:
+        ends[key + 2] += 1
+    for k in range(n_keys):
+        ends[k + 2] += ends[k + 1]
+    order = numpy.empty(len(keys), numpy.int64)
+    for n in range(len(keys)):
+        order[ends[keys[n] + 1]] = n
+        ends[keys[n] + 1] += 1
+    return order, ends[:-1]
+
+
+@jit
+def deal(mask, n_parts):
+    """Deal the samples of mask (T, B) to parts: the longest first, by turns.
+
+    Returns order (B,), part k has the samples order[k::n_parts]; n_live (P, T), how many of them
+    live at each time step; first (P + 1,), the packed row that each part starts with, and N.
     """
     T, B = mask.shape
-    steps = numpy.arange(1, T + 1)[:, None]
-    lengths = ((mask != 0) * steps).max(axis=0)
-    longest_first = numpy.argsort(-lengths, kind='stable')
-    n_parts = max(1, min(N_THREADS, B))
-    parts, row = [], 0
-    for k in range(n_parts):
-        samples = longest_first[k::n_parts].copy()  # of one layout, be it one sample or several
-        live = lengths[samples] >= steps
-        words = index[:, samples][live]
-        parts.append((words, mask[:, samples][live], samples, live.sum(axis=1),
-                      slice(row, row + len(words))))
-        row += len(words)
-    return parts
+    padding = numpy.full(B, T)
+    for t in range(T):
+        for s in range(B):
+            if mask[t, s] != 0:
+                padding[s] = T - t - 1
+    order, _ = group(padding, T + 1)
+    n_live = numpy.zeros((n_parts, T), numpy.int64)
+    first = numpy.zeros(n_parts + 1, numpy.int64)
+    for j in range(B):
+        length = T - padding[order[j]]
+        first[j % n_parts + 1] += length
+        for t in range(length):
+            n_live[j % n_parts, t] += 1
+    for part in range(n_parts):
+        first[part + 1] += first[part]
+    return order, n_live, first
+
+
+@jit
+def sort_rows(order, n_live, index, n_rows, n_words):
+    """Return rows (N,) and starts (V + 1,): word v has the packed rows[starts[v]:starts[v + 1]]."""
+    words, row = numpy.empty(n_rows, numpy.int64), 0
+    for part in range(len(n_live)):
+        samples = order[part::len(n_live)]
+        for t in range(len(index)):
+            for j in range(n_live[part, t]):
+                words[row] = index[t, samples[j]]
+                row += 1
+    return group(words, n_words)
 
 
 def reuse(storage, n_rows, n_columns, dtype):
@@ -188,41 +255,41 @@ def forward(rows, index, mask, W, U, b, pooled, storage):
 
     That is, in this order: gates (N, 4 D), h and c (N, D) before each step.
     """
-    parts = deal(mask, index)
-    D = len(U)
+    rows, index, mask, W, U, b = map(numpy.ascontiguousarray, (rows, index, mask, W, U, b))
+    (T, B), D = mask.shape, len(U)
+    n_parts = max(1, min(N_THREADS, B))
+    order, n_live, first = deal(mask, n_parts)
     z_words = numpy.empty((len(rows), 4 * D), U.dtype)
-    run_parts(project, [(rows[s], W, b, z_words[s])
-                        for s in cut(range(len(rows) + 1), len(parts))])
+    run_parts(project, n_parts, rows, W, b, z_words)
     kept = bool(storage)
-    n_rows = parts[-1][-1].stop if kept else 0
-    gates, h_before, c_before = (reuse(place, n_rows, width * D, U.dtype) for place, width
-                                 in zip(storage or [[None], [None], [None]], (4, 1, 1)))
-    out = numpy.zeros((1 if pooled else len(mask), mask.shape[1], D), U.dtype)
-    run_parts(read, [(words, m, samples, n_live, z_words, U, pooled, kept,
-                      gates[s], h_before[s], c_before[s], out)
-                     for words, m, samples, n_live, s in parts])
+    steps = [reuse(place, kept * first[-1], width * D, U.dtype) for place, width
+             in zip(storage or [[None], [None], [None]], (4, 1, 1))]
+    out = numpy.zeros((1 if pooled else T, B, D), U.dtype)
+    run_parts(read, n_parts, order, n_live, first, index, mask, z_words, U, pooled, kept, *steps,
+              out)
     return out
 
 
 def backward(rows, index, mask, W, U, gates, h_before, c_before, dout, pooled, storage):
     """Return the gradients of rows, W, U and b, given that of read's out; store that of z."""
-    parts = deal(mask, index)
-    dU = numpy.zeros((len(parts),) + U.shape, U.dtype)
+    rows, index, mask, W, U, dout = map(numpy.ascontiguousarray, (rows, index, mask, W, U, dout))
+    n_parts = max(1, min(N_THREADS, mask.shape[1]))
+    order, n_live, first = deal(mask, n_parts)
+    dU = numpy.zeros((n_parts,) + U.shape, U.dtype)
     dz = reuse(storage, *gates.shape, dtype=U.dtype)
-    run_parts(read_back, [(m, samples, n_live, U, pooled,
-                           gates[s], h_before[s], c_before[s], dout, dz[s], dU[k])
-                          for k, (_, m, samples, n_live, s) in enumerate(parts)])
+    run_parts(read_back, n_parts, order, n_live, first, mask, U, pooled, gates, h_before, c_before,
+              dout, dz, dU)
 
-    words = numpy.concatenate([part[0] for part in parts])
-    order = numpy.argsort(words, kind='stable')
-    starts = numpy.concatenate([[0], numpy.bincount(words, minlength=len(rows)).cumsum()])
-    drows = numpy.zeros_like(rows)
-    dW = numpy.zeros((len(parts),) + W.shape, W.dtype)
-    db = numpy.zeros((len(parts), len(W.T)), W.dtype)
+    row_order, starts = sort_rows(order, n_live, index, len(dz), len(rows))
     work = starts + 4 * numpy.arange(len(starts))  # a row's products cost as four sums of dz
-    run_parts(project_back, [(rows[s], W, dz, order, starts[s.start:s.stop + 1], drows[s], dW[k],
-                              db[k]) for k, s in enumerate(cut(work, len(parts)))])
-    return drows, dW.sum(axis=0), dU.sum(axis=0), db.sum(axis=0)
+    drows = numpy.zeros_like(rows)
+    dW = numpy.zeros((n_parts,) + W.shape, W.dtype)
+    db = numpy.zeros((n_parts, len(W.T)), W.dtype)
+    run_parts(project_back, n_parts, cut(work, n_parts), rows, W, dz, row_order, starts, drows, dW,
+              db)
+    for total in (dW, dU) if n_parts > 1 else ():
+        run_parts(add_up, n_parts, total)
+    return drows, dW[0], dU[0], db.sum(axis=0)
 
 # --- The operation in the graph -------------------------------------------------------------
 

@@ -5,7 +5,8 @@ import numpy
 
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import Apply, Op, tensor
-from sentiment.fast.threads import N_THREADS, cut, inner, jit, run_parts
+from sentiment.fast.team import ALL, job, run_parts, share
+from sentiment.fast.threads import N_THREADS, inner, jit
 from sentiment.wide.layer import even_out
 from sentiment.wide.ngrams import LATE, MARK, kinds_of
 
@@ -96,19 +97,23 @@ def list_codes(words, n_words, late, offsets, codes):
 
 
 @jit
-def find(x, low, high, ngrams, table, n_words, late, offsets, places, samples):
-    """Fill places and samples with the known n-grams of the samples of x (B, T) from ``low`` to
-    ``high`` - 1, each once; return how many there are.
+def find(part, board, n_parts, x, ngrams, table, n_words, late, offsets, found, counts):
+    """Fill found (2, B M) with places and samples of the known n-grams of a part of the samples of
+    x (B, T), each once, from M times the first sample's number on: counts[part] of them.
     """
+    if part == ALL:
+        return share(board, n_parts, *job())
+    low, high = len(x) * part // n_parts, len(x) * (part + 1) // n_parts
     codes = numpy.empty(len(late) * x.shape[1], numpy.int64)
-    found, last = 0, numpy.full(len(ngrams), -1, numpy.int32)  # which sample has it already
+    n, last = low * len(codes), numpy.full(len(ngrams), -1, numpy.int32)  # which sample has it
     for b in range(low, high):
         for code in codes[:list_codes(x[b], n_words, late, offsets, codes)]:
             place = place_of(code, ngrams, table)
             if place >= 0 and last[place] < b:
-                last[place], places[found], samples[found] = b, place, b
-                found += 1
-    return found
+                last[place], found[0, n], found[1, n] = b, place, b
+                n += 1
+    counts[part] = n - low * len(codes)
+    return 0
 
 
 def as_arrays(kinds):
@@ -142,11 +147,12 @@ class FindNgrams(Op):
     def perform(self, node, inputs, output_storage):
         x, ngrams = inputs
         x, table, kinds = x.T.copy(), self.table(ngrams), as_arrays(kinds_of(self.order))
-        samples = cut(range(len(x) + 1), N_THREADS if x.size > 2 ** 10 else 1)
-        found = [numpy.empty((2, len(kinds[0]) * x[s].size), 'int64') for s in samples]
-        counts = run_parts(find, [(x, s.start, s.stop, ngrams, table, self.n_words, *kinds, *some)
-                                  for s, some in zip(samples, found)])
-        found = numpy.concatenate([some[:, :n] for some, n in zip(found, counts)], axis=1)
+        n_parts, n_most = max(1, min(N_THREADS, len(x))), len(kinds[0]) * x.shape[1]
+        found, counts = numpy.empty((2, len(x) * n_most), 'int64'), numpy.zeros(n_parts, 'int64')
+        run_parts(find, n_parts, x, ngrams, table, self.n_words, *kinds, found, counts)
+        starts = [len(x) * part // n_parts * n_most for part in range(n_parts)]
+        found = numpy.concatenate([found[:, start:start + n] for start, n in zip(starts, counts)],
+                                  axis=1)
         for storage, values in zip(output_storage, found):
             storage[0] = values
 

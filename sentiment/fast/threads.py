@@ -1,6 +1,5 @@
-"""What the compiled parts share: numba's settings, and the threads that run a kernel in parts."""
+"""What the compiled parts share: numba's settings, the number of threads, and cuts into parts."""
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy
@@ -19,17 +18,18 @@ def count_threads():
 
 
 N_THREADS = count_threads()
-threads = ThreadPoolExecutor(N_THREADS)
 
 
-def run_parts(kernel, parts):
-    """Call ``kernel`` with each part's arguments, each on a thread of its own; return its answers.
-    """
-    others = [threads.submit(kernel, *arguments) for arguments in parts[1:]]
-    return [kernel(*parts[0])] + [other.result() for other in others]
-
-
+@jit
 def cut(work, n_parts):
-    """Cut a range into slices of nearly equal work; ``work[k]`` is that of its first k."""
-    ends = numpy.searchsorted(work, [work[-1] * k // n_parts for k in range(n_parts + 1)])
-    return [slice(*pair) for pair in zip(ends[:-1], ends[1:])]
+    """Cut a range into parts of nearly equal work; ``work[k]`` is that of its first k.
+
+    Returns where each part begins, and the end of the last: (n_parts + 1,).
+    """
+    bounds = numpy.zeros(n_parts + 1, numpy.int64)
+    for part in range(1, n_parts + 1):
+        k = bounds[part - 1]
+        while work[k] < work[-1] * part // n_parts:
+            k += 1
+        bounds[part] = k
+    return bounds

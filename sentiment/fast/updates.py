@@ -7,7 +7,8 @@ only lets its two running means decay, which is made up for, by a power, when th
 import numba
 import numpy
 
-from sentiment.fast.threads import N_THREADS, SETTINGS, cut, jit, run_parts
+from sentiment.fast.team import ALL, job, run_parts, share
+from sentiment.fast.threads import N_THREADS, SETTINGS, inner, jit
 from sentiment.engine import Apply, Op, function, tensor, theano, unique
 
 
@@ -57,33 +58,40 @@ def sgd(lr, tparams, grads, x, mask, y, cost):
 
 
 @numba.njit(cache=True, **dict(SETTINGS, fastmath=False))  # to the bit what is read
-def adagrad_rows(p, total_grad2, lr, rows, values):
-    """Take AdaGrad's step at some rows of p (n, m), in place."""
-    epsilon = p.dtype.type(1e-12)
-    for r in range(len(rows)):
-        row = rows[r]
-        for d in range(p.shape[1]):
-            grad = values[r, d]
-            total_grad2[row, d] += grad * grad
-            p[row, d] += -lr * grad / numpy.sqrt(total_grad2[row, d] + epsilon)
+def adagrad_rows(part, board, n_parts, lr, states, gradients):
+    """Take AdaGrad's step at a part of the rows of each parameter, in place."""
+    if part == ALL:
+        return share(board, n_parts, *job())
+    for (p, total_grad2), (rows, values) in zip(states, gradients):
+        epsilon = p.dtype.type(1e-12)
+        for r in range(len(rows) * part // n_parts, len(rows) * (part + 1) // n_parts):
+            row = rows[r]
+            for d in range(p.shape[1]):
+                grad = values[r, d]
+                total_grad2[row, d] += grad * grad
+                p[row, d] += -lr * grad / numpy.sqrt(total_grad2[row, d] + epsilon)
+    return 0
 
 
 @jit
-def adadelta_rows(p, mean_grad2, mean_step2, last, now, rows, values):
-    """Take AdaDelta's step number ``now`` at some rows of p (n, m), in place."""
+def adadelta_rows(part, board, n_parts, now, states, gradients):
+    """Take AdaDelta's step number ``now`` at a part of the rows of each parameter, in place."""
+    if part == ALL:
+        return share(board, n_parts, *job())
+    for (p, mean_grad2, mean_step2, last), (rows, values) in zip(states, gradients):
+        kind = p.dtype.type
+        for r in range(len(rows) * part // n_parts, len(rows) * (part + 1) // n_parts):
+            row = rows[r]
+            missed = kind(0.95 ** (now - last[row, 0]))
+            last[row, 0] = now + 1
+            adadelta_row(p[row], mean_grad2[row], mean_step2[row], missed, values[r])
+    return 0
+
+
+@inner
+def adadelta_row(p, mean_grad2, mean_step2, missed, grad):
     kind = p.dtype.type
-    rest, epsilon = kind(0.05), kind(1e-6)
-    for r in range(len(rows)):
-        row = rows[r]
-        missed = kind(0.95 ** (now - last[row, 0]))
-        decay = kind(0.95) * missed
-        last[row, 0] = now + 1
-        adadelta_row(p[row], mean_grad2[row], mean_step2[row], missed, decay, rest, epsilon,
-                     values[r])
-
-
-@jit
-def adadelta_row(p, mean_grad2, mean_step2, missed, decay, rest, epsilon, grad):
+    rest, epsilon, decay = kind(0.05), kind(1e-6), kind(0.95) * missed
     for d in range(len(p)):
         grad2 = decay * mean_grad2[d] + rest * grad[d] * grad[d]
         step = -numpy.sqrt(missed * mean_step2[d] + epsilon) / numpy.sqrt(grad2 + epsilon) * grad[d]
@@ -96,58 +104,60 @@ KERNELS = {'adagrad': adagrad_rows, 'adadelta': adadelta_rows}
 
 
 class Step(Op):
-    """One step of an optimizer, in place, at the rows that have a gradient.
+    """One step of an optimizer for all parameters, in place, at the rows that have a gradient.
 
-    Inputs: its ``n_state`` arrays (n, ...), the parameter first; a number, the learning rate or
-    that of the step; the rows and values of the gradient. Outputs: the arrays, moved on.
+    Inputs: for each parameter its ``n_state`` arrays (n, ...), itself first; for each the rows and
+    values of its gradient; a number, the learning rate or that of the step. Outputs: the arrays,
+    moved on.
     """
 
-    __props__ = ('optimizer', 'n_state')
+    __props__ = ('optimizer', 'n_state', 'n_params')
 
-    def __init__(self, optimizer, n_state):
-        self.optimizer, self.n_state = optimizer, n_state
-        self.destroy_map = {k: [k] for k in range(n_state)}
+    def __init__(self, optimizer, n_state, n_params):
+        self.optimizer, self.n_state, self.n_params = optimizer, n_state, n_params
+        self.destroy_map = {k: [k] for k in range(n_params * n_state)}
 
     def make_node(self, *inputs):
-        return Apply(self, inputs, [variable.type() for variable in inputs[:self.n_state]])
+        return Apply(self, inputs, [v.type() for v in inputs[:self.n_params * self.n_state]])
 
     def perform(self, node, inputs, output_storage):
-        *state, number, rows, values = inputs
-        views = [array.reshape(len(array), -1) for array in state]
-        grads = values.reshape(len(values), views[0].shape[1])
-        parts = cut(range(len(rows) + 1), N_THREADS if values.size > 2 ** 14 else 1)
-        run_parts(KERNELS[self.optimizer],
-                  [(*views, number[()], rows[s], grads[s]) for s in parts])
-        for storage, array in zip(output_storage, state):
+        arrays = inputs[:len(output_storage)]
+        tables = [array.reshape(len(array), -1) for array in arrays]
+        states = tuple(tuple(tables[k:k + self.n_state])
+                       for k in range(0, len(tables), self.n_state))
+        gradients = tuple(
+            (rows, numpy.ascontiguousarray(values).reshape(len(rows), state[0].shape[1]))
+            for rows, values, state in zip(inputs[len(arrays):-1:2], inputs[len(arrays) + 1::2],
+                                           states))
+        run_parts(KERNELS[self.optimizer], N_THREADS, inputs[-1][()], states, gradients)
+        for storage, array in zip(output_storage, arrays):
             storage[0] = array
 
 
-def step_updates(optimizer, state, number, gradient):
-    """Return the updates of shared arrays, ``state``, by a :class:`Step`."""
-    return list(zip(state, Step(optimizer, len(state))(*state, number, *gradient)))
+def step_updates(optimizer, states, gradients, number):
+    """Return the updates of the shared arrays of each parameter by a :class:`Step`."""
+    state, gradient = sum(states, []), sum(gradients, [])
+    return list(zip(state, Step(optimizer, len(states[0]), len(states))(*state, *gradient, number)))
 
 
 def adagrad(lr, tparams, grads, x, mask, y, cost):
     """As ``lstm.adagrad``, at the rows that have a gradient; the sums grow in ``f_update``."""
     f_grad_shared, kept = compile_gradients([x, mask, y], cost, grads, 'adagrad_f_grad_shared')
-    updates = []
-    for (name, p), gradient in zip(tparams.items(), kept):
-        total = theano.shared(p.get_value() * 0, name=name + '_sgrad2')
-        updates += step_updates('adagrad', [p, total], lr, gradient)
-    return f_grad_shared, function([lr], [], updates=updates, name='adagrad_f_update',
-                                   accept_inplace=True)
+    states = [[p, theano.shared(p.get_value() * 0, name=name + '_sgrad2')]
+              for name, p in tparams.items()]
+    return f_grad_shared, function([lr], [], updates=step_updates('adagrad', states, kept, lr),
+                                   name='adagrad_f_update', accept_inplace=True)
 
 
 def adadelta(lr, tparams, grads, x, mask, y, cost):
     """As ``lstm.adadelta``; both running means move in ``f_update``."""
     f_grad_shared, kept = compile_gradients([x, mask, y], cost, grads, 'adadelta_f_grad_shared')
     now = theano.shared(numpy.asarray(0, 'int64'), name='adadelta_step')
-    updates = [(now, now + 1)]
-    for (name, p), gradient in zip(tparams.items(), kept):
-        means = [theano.shared(p.get_value() * 0, name=name + suffix)
-                 for suffix in ('_rgrad2', '_rup2')]
-        last = theano.shared(numpy.zeros(len(p.get_value()), 'int64'), name=name + '_last')
-        updates += step_updates('adadelta', [p] + means + [last], now, gradient)
+    states = [[p] + [theano.shared(p.get_value() * 0, name=name + suffix)
+                     for suffix in ('_rgrad2', '_rup2')]
+              + [theano.shared(numpy.zeros(len(p.get_value()), 'int64'), name=name + '_last')]
+              for name, p in tparams.items()]
+    updates = [(now, now + 1)] + step_updates('adadelta', states, kept, now)
     f_update = function([lr], [], updates=updates, name='adadelta_f_update',
                         on_unused_input='ignore', accept_inplace=True)
     return f_grad_shared, f_update

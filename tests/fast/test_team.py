@@ -1,0 +1,149 @@
+"""Kernels run in parts: each part once, whoever is there to do it; what happens to an error."""
+import os
+import threading
+import time
+import warnings
+
+import numpy
+import pytest
+
+from sentiment.fast import team as module
+from sentiment.fast.team import ALL, Team, add, give_way, job, look, run_parts, share, swap
+from sentiment.fast.threads import jit
+
+N_LOOKS = 10 ** 8  # a minute or so: long before that, any thread has come
+
+
+@jit
+def mark(part, board, n_parts, first, done):
+    """Count in ``done`` that a part was done, as by ``first``."""
+    if part == ALL:
+        return share(board, n_parts, *job())
+    done[part] += first + part
+    return 0
+
+
+@jit
+def meet(part, board, n_parts, here):
+    """Wait until all parts are being done at the same time."""
+    if part == ALL:
+        return share(board, n_parts, *job())
+    add(here, 0, 1)
+    for _ in range(N_LOOKS):
+        if look(here, 0) == n_parts:
+            add(here, 1, 1)
+            break
+        give_way()
+    return 0
+
+
+@jit
+def fail(part, board, n_parts, wrong, done):
+    if part == ALL:
+        return share(board, n_parts, *job())
+    if part == wrong:
+        raise ValueError
+    done[part] = 1
+    return 0
+
+
+def is_done(board, n_parts, n_jobs=1):
+    """Run jobs; return whether each part of each was done once."""
+    done = numpy.zeros(n_parts, 'int64')
+    for _ in range(n_jobs):
+        assert mark(ALL, board, n_parts, 7, done) == 0
+    return (done == n_jobs * (7 + numpy.arange(n_parts))).all()
+
+
+@pytest.fixture
+def make_team():
+    teams = []
+
+    def make(n_threads):
+        teams.append(Team(n_threads))
+        return teams[-1]
+    yield make
+    for one in teams:
+        one.close()
+
+
+@pytest.mark.parametrize('n_threads', [1, 2, 5])
+@pytest.mark.parametrize('n_parts', [1, 2, 9])
+def test_every_part_is_done_once(make_team, n_threads, n_parts):
+    board = make_team(n_threads).board()
+    assert is_done(board, n_parts, 500)
+
+
+def test_parts_are_done_at_the_same_time(make_team):
+    team, here = make_team(3), numpy.zeros(2, 'int64')
+    meet(ALL, team.board(), 0, here)  # compiled before anybody comes, and leaves
+    assert meet(ALL, team.board(), 3, here) == 0
+    assert here.tolist() == [3, 3]
+
+
+def test_who_sleeps_is_woken(make_team):
+    team = make_team(2)
+    for _ in range(3):
+        here = numpy.zeros(2, 'int64')
+        meet(ALL, team.board(), 2, here)
+        assert here.tolist() == [2, 2]
+        while not team.asleep:
+            time.sleep(0.001)
+
+
+def test_whoever_does_not_come_is_not_waited_for(make_team):
+    team = make_team(4)
+    board = team.board()
+    team.close()
+    assert not any(thread.is_alive() for thread in team.threads)
+    assert is_done(board, 4, 100)
+
+
+def test_while_the_team_works_for_another(make_team):
+    board = make_team(2).board()
+    board[module.BUSY] = 1
+    assert is_done(board, 5)
+
+
+def test_any_number_of_callers(make_team):
+    board, right = make_team(3).board(), []
+
+    def work():
+        right.append(is_done(board, 3, 3000))
+    callers = [threading.Thread(target=work) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert right == [True] * 4
+
+
+@pytest.mark.skipif(not hasattr(os, 'fork'), reason='processes do not fork here')
+def test_a_fork_leaves_the_others_behind(make_team):
+    board = make_team(2).board()
+    assert is_done(board, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', DeprecationWarning)  # of threads and forks
+        pid = os.fork()
+    if not pid:
+        os._exit(0 if is_done(board, 2, 100) else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+@pytest.mark.parametrize('wrong', [0, 1, 2])
+def test_an_error_in_any_part_is_raised(wrong):
+    done = numpy.zeros(3, 'int64')
+    with pytest.raises(MemoryError, match='fail'):
+        run_parts(fail, 3, wrong, done)
+    assert done.tolist() == [part != wrong for part in range(3)]
+    run_parts(mark, 3, 1, done)  # as if nothing had been
+
+
+def test_a_number_is_swapped_for_the_one_that_was_seen():
+    @jit
+    def try_it(board, old):
+        return swap(board, 1, old, 9)
+    board = numpy.array([1, 2, 3])
+    assert not try_it(board, 3)
+    assert try_it(board, 2)
+    assert board.tolist() == [1, 9, 3]
