@@ -20,6 +20,7 @@ from operator import attrgetter
 
 import numpy
 
+from sentiment.engine.elementwise import direct
 from sentiment.engine.sharing import BUILDING, Copies, OneAtATime  # noqa: F401
 
 NAME = 'PyTensor' if sys.version_info >= (3, 11) else 'Theano'  # as in requirements.txt
@@ -279,6 +280,7 @@ try:
         from pytensor.link.vm import Loop, VMLinker
         from pytensor.scan.op import Scan
         from pytensor.tensor import sigmoid, unique  # noqa: F401
+        from pytensor.tensor.elemwise import Elemwise
         from pytensor.tensor.extra_ops import searchsorted  # noqa: F401
         from pytensor.tensor.special import Softmax
         softmax = Softmax(axis=(-1,), inline=True)  # over each row, as Theano's
@@ -296,6 +298,7 @@ try:
         from theano.gof.vm import VM_Linker as VMLinker
         from theano.gradient import grad_undefined  # noqa: F401
         from theano.scan_module.scan_op import Scan
+        from theano.tensor.elemwise import Elemwise
         from theano.tensor.extra_ops import Unique, searchsorted  # noqa: F401
         from theano.tensor.opt import in2out
         from theano.tensor.nnet import sigmoid, softmax  # noqa: F401
@@ -333,10 +336,18 @@ class PlainLinker(VMLinker):
                     storage_map, input_storage, output_storage, updated_vars)
 
 
-LINKER = PlainLinker if NAME == 'PyTensor' else VMLinker
+class DirectLinker(PlainLinker if NAME == 'PyTensor' else VMLinker):
+    """Calls NumPy for what is done to each element, without a detour."""
+
+    def make_vm(self, nodes, thunks, *others, **more):
+        return super().make_vm(nodes, [direct(node, thunk) if isinstance(node.op, Elemwise) else
+                                       thunk for node, thunk in zip(nodes, thunks)],
+                               *others, **more)
+
+
 # each operation by its own NumPy call: products and sums are best left as short as they stand, and
 # a softmax that is seen as such would be compiled, for ten seconds, by itself
-QUICK = Mode(LINKER(allow_gc=False, use_cloop=False, c_thunks=False), 'fast_run').excluding(
+QUICK = Mode(DirectLinker(allow_gc=False, use_cloop=False, c_thunks=False), 'fast_run').excluding(
     'fusion', 'add_mul_fusion', 'local_mul_canonizer', 'local_add_canonizer', 'BlasOpt',
     'symbolic_op_recognition')
 
