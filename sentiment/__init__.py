@@ -5,7 +5,7 @@
 """
 import importlib
 
-__version__ = '0.2.2'
+__version__ = '0.2.3'
 
 ROOMS = {'load_model': 'using.model', 'average': 'using.model', 'evaluate': 'using.measure',
          'load_test_set': 'using.measure', 'predict': 'using.ask', 'index_texts': 'using.ask',

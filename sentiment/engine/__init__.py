@@ -137,10 +137,6 @@ def pytensor_scan(step, sequences, outputs_info, name):
     return theano.scan(step, sequences, outputs_info, name=name, return_updates=False)
 
 
-def theano_unique(x, return_inverse):
-    return Unique(return_inverse=return_inverse)(x)
-
-
 def theano_scan(step, sequences, outputs_info, name):
     outputs, _ = theano.scan(step, sequences, outputs_info, name=name)
     return outputs
@@ -279,7 +275,7 @@ try:
         from pytensor.graph.traversal import ancestors
         from pytensor.link.vm import Loop, VMLinker
         from pytensor.scan.op import Scan
-        from pytensor.tensor import sigmoid, unique  # noqa: F401
+        from pytensor.tensor import sigmoid  # noqa: F401
         from pytensor.tensor.elemwise import Elemwise
         from pytensor.tensor.extra_ops import searchsorted  # noqa: F401
         from pytensor.tensor.special import Softmax
@@ -299,11 +295,11 @@ try:
         from theano.gradient import grad_undefined  # noqa: F401
         from theano.scan_module.scan_op import Scan
         from theano.tensor.elemwise import Elemwise
-        from theano.tensor.extra_ops import Unique, searchsorted  # noqa: F401
+        from theano.tensor.extra_ops import searchsorted  # noqa: F401
         from theano.tensor.opt import in2out
         from theano.tensor.nnet import sigmoid, softmax  # noqa: F401
         from theano.tensor.shared_randomstreams import RandomStreams  # noqa: F401
-        scan, unique = theano_scan, theano_unique
+        scan = theano_scan
     theano.config.compiledir  # made when it is first asked for: now, where its error is one line
 except ImportError as error:
     fail('%s cannot be imported (%s); run: pip install -r requirements.txt' % (NAME, error))

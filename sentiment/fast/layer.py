@@ -9,7 +9,8 @@ Sizes in the comments: T time steps, B samples, D units, V different words, N pa
 """
 import numpy
 
-from sentiment.engine import Apply, Op, config, grad_undefined, rewrites, tensor, unique
+from sentiment.engine import Apply, Op, config, grad_undefined, rewrites, tensor
+from sentiment.fast.different import different
 from sentiment.fast.products import DEPTH, add_packed, add_product, pack
 from sentiment.fast.tanh import tanh
 from sentiment.fast.team import ALL, job, run_parts, share
@@ -18,25 +19,33 @@ from sentiment.fast.threads import N_THREADS, cut, inner, jit
 # --- Kernels: numba -------------------------------------------------------------------------
 
 
+# parts of a row are slices: an index that is a sum may be negative, and keeps LLVM from vectorizing
+@inner
+def split(row):
+    """Return the four parts (D,) of a row (4 D,)."""
+    D = len(row) // 4
+    return row[:D], row[D:2 * D], row[2 * D:3 * D], row[3 * D:]
+
+
 @inner
 def open_gates(z):
     """Turn one row of z (4 D,) into the gates i, f, o and the candidate g."""
-    half = z.dtype.type(0.5)
-    candidate = 3 * (len(z) // 4)
-    for d in range(candidate):
-        z[d] = half * tanh(half * z[d]) + half
-    for d in range(candidate, len(z)):
-        z[d] = tanh(z[d])
+    half, D = z.dtype.type(0.5), len(z) // 4
+    gates, candidate = z[:3 * D], z[3 * D:]
+    for d in range(3 * D):
+        gates[d] = half * tanh(half * gates[d]) + half
+    for d in range(D):
+        candidate[d] = tanh(candidate[d])
 
 
 @inner
 def remember(gates, m, h, c):
     """Step one sample's state (D,) and memory (D,) under its gates; m is the mask, 1 or less."""
-    D = len(h)
-    rest = h.dtype.type(1) - m
+    D, rest = len(h), h.dtype.type(1) - m
+    i, f, o, g = split(gates)
     for d in range(D):
-        c_new = gates[D + d] * c[d] + gates[d] * gates[3 * D + d]
-        h_new = gates[2 * D + d] * tanh(c_new)
+        c_new = f[d] * c[d] + i[d] * g[d]
+        h_new = o[d] * tanh(c_new)
         c[d] = m * c_new + rest * c[d]
         h[d] = m * h_new + rest * h[d]
 
@@ -95,19 +104,19 @@ def read(part, board, n_parts, order, n_live, first, index, mask, z_words, U, po
 @inner
 def forget(gates, c_before, m, dh, dc, dz):
     """Take one sample's gradients (D,) of state and memory back over a step; fill dz (4 D,)."""
-    D = len(dh)
     one = dh.dtype.type(1)
-    for d in range(D):
-        i, f, o, g = gates[d], gates[D + d], gates[2 * D + d], gates[3 * D + d]
-        tanh_c = tanh(f * c_before[d] + i * g)
+    i, f, o, g = split(gates)
+    dz_i, dz_f, dz_o, dz_g = split(dz)
+    for d in range(len(dh)):
+        tanh_c = tanh(f[d] * c_before[d] + i[d] * g[d])
         dh_new = m * dh[d]
-        dc_new = m * dc[d] + dh_new * o * (one - tanh_c * tanh_c)
-        dz[d] = dc_new * g * i * (one - i)
-        dz[D + d] = dc_new * c_before[d] * f * (one - f)
-        dz[2 * D + d] = dh_new * tanh_c * o * (one - o)
-        dz[3 * D + d] = dc_new * i * (one - g * g)
+        dc_new = m * dc[d] + dh_new * o[d] * (one - tanh_c * tanh_c)
+        dz_i[d] = dc_new * g[d] * i[d] * (one - i[d])
+        dz_f[d] = dc_new * c_before[d] * f[d] * (one - f[d])
+        dz_o[d] = dh_new * tanh_c * o[d] * (one - o[d])
+        dz_g[d] = dc_new * i[d] * (one - g[d] * g[d])
         dh[d] = (one - m) * dh[d]
-        dc[d] = (one - m) * dc[d] + dc_new * f
+        dc[d] = (one - m) * dc[d] + dc_new * f[d]
 
 
 @jit
@@ -204,7 +213,7 @@ def group(keys, n_keys):
 
 @jit
 def deal(mask, n_parts):
-    """Deal the samples of mask (T, B) to parts: the longest first, by turns.
+    """Deal the samples of mask (T, B) to parts: the longest first, by turns, to and fro.
 
     Returns order (B,), part k has the samples order[k::n_parts]; n_live (P, T), how many of them
     live at each time step; first (P + 1,), the packed row that each part starts with, and N.
@@ -216,6 +225,8 @@ def deal(mask, n_parts):
             if mask[t, s] != 0:
                 padding[s] = T - t - 1
     order, _ = group(padding, T + 1)
+    for start in range(n_parts, B - n_parts + 1, 2 * n_parts):
+        order[start:start + n_parts] = order[start:start + n_parts][::-1].copy()
     n_live = numpy.zeros((n_parts, T), numpy.int64)
     first = numpy.zeros(n_parts + 1, numpy.int64)
     for j in range(B):
@@ -358,8 +369,8 @@ def look_up(emb, mask):
     if lookup and len(lookup.inputs) == 2:
         table, words = lookup.inputs
         if table.ndim == 2 and words.ndim == 1 and lookup.op == table[words].owner.op:
-            different, index = unique(words, return_inverse=True)
-            return table[different], index.reshape(mask.shape)
+            found, index = different(words)
+            return table[found], index.reshape(mask.shape)
     return emb.reshape((mask.size, emb.shape[2])), tensor.arange(mask.size).reshape(mask.shape)
 
 

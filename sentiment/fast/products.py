@@ -73,17 +73,45 @@ def emit_tile(context, builder, dtype, n_rows, a, panel, out):
         builder.store(builder.load(sums[r, v]), place, align=4)
 
 
+@intrinsic
+def copy_panel(typing_context, b, start, panel):
+    """Fill a panel (depth, width) with columns of b (depth, n), a row of which is in one piece."""
+    return types.void(b, start, panel), emit_copy
+
+
+def emit_copy(context, builder, signature, arguments):
+    """Write the loop over the depth: a line of the panel is a few vector registers."""
+    kind = signature.args[0].dtype
+    vector = ir.VectorType(context.get_data_type(kind), VECTOR_BYTES * 8 // kind.bitwidth)
+    b, panel = (context.make_array(signature.args[k])(context, builder, arguments[k])
+                for k in (0, 2))
+    (row_stride, _), size = cgutils.unpack_tuple(builder, b.strides), arguments[1].type
+    first = builder.bitcast(builder.gep(b.data, [arguments[1]]), ir.IntType(8).as_pointer())
+    out = builder.bitcast(panel.data, vector.as_pointer())
+    with cgutils.for_range(builder, cgutils.unpack_tuple(builder, b.shape)[0]) as loop:
+        line = builder.bitcast(builder.gep(first, [builder.mul(loop.index, row_stride)]),
+                               vector.as_pointer())
+        place = builder.gep(out, [builder.mul(loop.index, size(TILE_VECTORS))])
+        for v in range(TILE_VECTORS):
+            value = builder.load(builder.gep(line, [size(v)]), align=4)
+            builder.store(value, builder.gep(place, [size(v)]), align=4)
+    return context.get_dummy_value()
+
+
 @inner
 def pack(b):
     """Cut b (depth, n) into panels (n / width, depth, width), the last one filled with zeros."""
     width = TILE_VECTORS * VECTOR_BYTES // b.itemsize
     depth, n = b.shape
-    panels = numpy.zeros(((n + width - 1) // width, depth, width), b.dtype)
+    panels = numpy.empty(((n + width - 1) // width, depth, width), b.dtype)
     for p in range(len(panels)):
         start = p * width
+        if b.strides[1] == b.itemsize and start + width <= n:
+            copy_panel(b, start, panels[p])
+            continue
         for k in range(depth):
-            for w in range(min(width, n - start)):
-                panels[p, k, w] = b[k, start + w]
+            for w in range(width):
+                panels[p, k, w] = b[k, start + w] if start + w < n else 0
     return panels
 
 

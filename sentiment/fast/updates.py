@@ -7,9 +7,10 @@ only lets its two running means decay, which is made up for, by a power, when th
 import numba
 import numpy
 
+from sentiment.engine import Apply, Op, function, tensor, theano
+from sentiment.fast.different import different
 from sentiment.fast.team import ALL, job, run_parts, share
 from sentiment.fast.threads import N_THREADS, SETTINGS, inner, jit
-from sentiment.engine import Apply, Op, function, tensor, theano, unique
 
 
 def is_zeros(variable):
@@ -20,9 +21,9 @@ def is_zeros(variable):
     return not numpy.any(getattr(value, 'data', 1))
 
 
-def is_unique(index):
-    """Whether ``index`` comes from :func:`unique`, so that no row is there twice."""
-    return index.owner is not None and type(index.owner.op) is type(unique(index, True)[0].owner.op)
+def is_different(index):
+    """Whether ``index`` comes from :data:`different`, so that no row is there twice."""
+    return index.owner is not None and index.owner.op == different
 
 
 def rows_and_values(grad):
@@ -31,9 +32,9 @@ def rows_and_values(grad):
         zeros, values, index = grad.owner.inputs
         if index.ndim == 1 and is_zeros(zeros):
             if grad.owner.op == tensor.inc_subtensor(zeros[index], values).owner.op:
-                if is_unique(index):
+                if is_different(index):
                     return index, values
-                rows, place = unique(index, return_inverse=True)
+                rows, place = different(index)
                 total = tensor.zeros((rows.shape[0], values.shape[1]), dtype=values.dtype)
                 return rows, tensor.inc_subtensor(total[place], values)
     return tensor.arange(grad.shape[0]), grad

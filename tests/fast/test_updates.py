@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import imdb
 import lstm
 from sentiment import fast
-from sentiment.engine import tensor, theano, unique
+from sentiment.engine import tensor, theano
 from sentiment.fast import updates
 from tests.rounded import Rounded
 
@@ -132,7 +132,7 @@ def test_only_a_scatter_into_zeros_counts_as_sparse():
     table = theano.shared(numpy.ones((5, 2)))
     words = tensor.vector(dtype='int64')
     values = tensor.matrix(dtype='float64')
-    different, index = unique(words, return_inverse=True)
+    different, index = updates.different(words)
     gradient = tensor.grad((table[words] * values).sum(), table)
     of_different = tensor.grad((table[different][index] * values).sum(), table)
     for grad, is_sparse in ((gradient, True), (of_different, True), (gradient + 1, False),
@@ -148,7 +148,7 @@ def test_only_a_scatter_into_zeros_counts_as_sparse():
 
 def test_rows_that_are_different_are_not_sorted_again():
     table, words = theano.shared(numpy.ones((5, 2))), tensor.vector(dtype='int64')
-    for rows in unique(words, return_inverse=True)[0], words:
+    for rows in updates.different(words)[0], words:
         found, _ = updates.rows_and_values(tensor.grad(table[rows].sum(), table))
         assert found.owner.inputs[0] is words
 
