@@ -305,11 +305,17 @@ def backward(rows, index, mask, W, U, gates, h_before, c_before, dout, pooled, s
 # --- The operation in the graph -------------------------------------------------------------
 
 
+def count(mask):
+    """Return the number of words of each sample, at least a little: a column (B, 1)."""
+    n_words = mask.sum(axis=0, dtype='float64').astype(mask.dtype)
+    return numpy.maximum(n_words, mask.dtype.type(1e-6))[:, None]
+
+
 class FusedLSTM(Op):
-    """Hidden states of an LSTM over embedded words, or their sum over the words if ``pooled``.
+    """Hidden states of an LSTM over embedded words, or their mean over the words if ``pooled``.
 
     Inputs: rows (V, D) of the embedding; index (T, B), the row of each word; mask (T, B);
-    W and U (D, 4 D); b (4 D,). Outputs: the states (T, B, D), or their sum (1, B, D); and, if
+    W and U (D, 4 D); b (4 D,). Outputs: the states (T, B, D), or their mean (B, D); and, if
     ``kept``, what the gradient needs of each step.
     """
 
@@ -319,13 +325,14 @@ class FusedLSTM(Op):
         self.pooled, self.kept = pooled, kept
 
     def make_node(self, rows, index, mask, W, U, b):
-        outputs = [tensor.tensor3(dtype=U.dtype)]
+        outputs = [(tensor.matrix if self.pooled else tensor.tensor3)(dtype=U.dtype)]
         if self.kept:
             outputs += [tensor.matrix(dtype=U.dtype) for _ in range(3)]
         return Apply(self, [rows, index, mask, W, U, b], outputs)
 
     def perform(self, node, inputs, output_storage):
-        output_storage[0][0] = forward(*inputs, pooled=self.pooled, storage=output_storage[1:])
+        out = forward(*inputs, pooled=self.pooled, storage=output_storage[1:])
+        output_storage[0][0] = out[0] / count(inputs[2]) if self.pooled else out
 
     def L_op(self, inputs, outputs, output_gradients):
         rows, index, mask, W, U, _ = inputs
@@ -358,7 +365,9 @@ class FusedLSTMGradient(Op):
                                     tensor.matrix(dtype=U.dtype)])
 
     def perform(self, node, inputs, output_storage):
-        values = backward(*inputs, pooled=self.pooled, storage=output_storage[-1])
+        *inputs, dout = inputs
+        dout = (dout / count(inputs[2]))[None] if self.pooled else dout
+        values = backward(*inputs, dout, pooled=self.pooled, storage=output_storage[-1])
         for storage, value in zip(output_storage, values):
             storage[0] = value
 
@@ -385,7 +394,6 @@ def lstm_layer(tparams, state_below, options, prefix='lstm', mask=None):
 
 def mean_pool(h, mask):
     """As ``lstm.mean_pool``; of the states of :func:`lstm_layer`, without writing them down."""
-    fused = h.owner is not None and isinstance(h.owner.op, FusedLSTM)
-    total = (FusedLSTM(pooled=True)(*h.owner.inputs)[0][0] if fused
-             else (h * mask[:, :, None]).sum(axis=0))
-    return total / tensor.maximum(mask.sum(axis=0), 1e-6)[:, None]
+    if h.owner and isinstance(h.owner.op, FusedLSTM) and h.owner.inputs[2] is mask:
+        return FusedLSTM(pooled=True)(*h.owner.inputs)[0]
+    return (h * mask[:, :, None]).sum(axis=0) / tensor.maximum(mask.sum(axis=0), 1e-6)[:, None]

@@ -8,6 +8,7 @@ to do for a while sleeps until it is woken: see :meth:`Team.board`.
 import atexit
 import os
 import threading
+import time
 
 import llvmlite.ir as ir
 import numpy
@@ -23,10 +24,13 @@ FUNCTION, FRAME, DONE, FAILED, BUSY, CLOSED, SIZE = 8, 9, 16, 17, 24, 32, 40
 ALL = -1  # in the place of a part
 LEFT = 2 ** 16 - 1  # the bits of the parts that are left
 PATIENCE = 1000  # how often one looks for work in vain, some tenths of a millisecond
+LONG = 500000  # nanoseconds without the processor, after which one leaves it to others for a while
+REST = 0.05  # seconds
 
 # --- Numbers that threads share: read and written whole, in one order for all ---------------------
 
 INT = ir.IntType(64)
+POSIX = os.name == 'posix'
 ORDER = 'seq_cst'
 
 
@@ -76,11 +80,27 @@ def swap(typing_context, board, k, old, new):
 def give_way(typing_context):
     """Let another thread have the processor, if one waits for it."""
     def emit(context, builder, signature, arguments):
-        if os.name == 'posix':
+        if POSIX:
             kind = ir.FunctionType(ir.IntType(32), [])
             builder.call(cgutils.get_or_insert_function(builder.module, kind, 'sched_yield'), [])
         return context.get_dummy_value()
     return types.void(), emit
+
+
+@intrinsic
+def nanoseconds(typing_context):
+    """Return the time on a clock that only goes on; nothing but 0 where there is no such clock."""
+    def emit(context, builder, signature, arguments):
+        if not POSIX:
+            return INT(0)
+        clock, kind = ir.IntType(32), ir.LiteralStructType([INT, INT])
+        now = cgutils.alloca_once(builder, kind)
+        f = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(clock, [clock, kind.as_pointer()]), 'clock_gettime')
+        builder.call(f, [clock(time.CLOCK_MONOTONIC), now])
+        seconds, rest = cgutils.unpack_tuple(builder, builder.load(now))
+        return builder.add(builder.mul(seconds, INT(10 ** 9)), rest)
+    return types.int64(), emit
 
 # --- A job: the address of a function of (frame, part), which returns 1 if it failed --------------
 
@@ -161,14 +181,21 @@ def share(board, n_parts, function, frame):
 
 @jit
 def help_out(board, patience):
-    """Take part in jobs until there was none for ``patience`` looks, or the team is closed."""
+    """Take part in jobs until there was none for ``patience`` looks, or the team is closed.
+
+    Returns whether it is crowded here: others have had the processor for long meanwhile.
+    """
     looked = 0
     while looked < patience and not look(board, CLOSED):
         if take_part(board):
             looked = 0
         else:
             looked += 1
+            before = nanoseconds()
             give_way()
+            if nanoseconds() - before > LONG:
+                return True
+    return False
 
 
 class Team:
@@ -198,10 +225,12 @@ class Team:
 
     def work(self):
         while not self.shared[CLOSED]:
-            help_out(self.shared, PATIENCE)
-            self.call.clear()
-            self.asleep = True
-            self.call.wait()
+            if help_out(self.shared, PATIENCE):
+                time.sleep(REST)  # whose part must wait for a processor holds the caller up
+            else:
+                self.call.clear()
+                self.asleep = True
+                self.call.wait()
 
     def close(self):
         """Send the threads home."""

@@ -27,7 +27,9 @@ def is_different(index):
 
 
 def rows_and_values(grad):
-    """Return (rows, values): ``grad`` is ``values`` at these different rows and zero elsewhere."""
+    """Return (rows, values): ``grad`` is ``values`` at these different rows and zero elsewhere; at
+    all rows where that is None.
+    """
     if grad.owner and len(grad.owner.inputs) == 3 and grad.ndim == 2:
         zeros, values, index = grad.owner.inputs
         if index.ndim == 1 and is_zeros(zeros):
@@ -37,22 +39,24 @@ def rows_and_values(grad):
                 rows, place = different(index)
                 total = tensor.zeros((rows.shape[0], values.shape[1]), dtype=values.dtype)
                 return rows, tensor.inc_subtensor(total[place], values)
-    return tensor.arange(grad.shape[0]), grad
+    return None, grad
 
 
-def compile_gradients(inputs, cost, grads, name):
+def compile_gradients(inputs, cost, tparams, grads, name):
     """Return (function of ``inputs`` -> cost, the rows and values that it keeps of each grad)."""
     kept, updates = [], []
-    for pair in map(rows_and_values, grads):
-        shared = [theano.shared(numpy.zeros((0,) * part.ndim, part.dtype)) for part in pair]
-        updates += zip(shared, pair)
+    for p, (rows, values) in zip(tparams.values(), map(rows_and_values, grads)):
+        n_rows = len(p.get_value(borrow=True)) if rows is None else 0  # all, once and for all
+        shared = [theano.shared(numpy.arange(n_rows)),
+                  theano.shared(numpy.zeros((0,) * values.ndim, values.dtype))]
+        updates += zip(shared, (shared[0] if rows is None else rows, values))
         kept.append(shared)
     return function(inputs, cost, updates=updates, name=name), kept
 
 
 def sgd(lr, tparams, grads, x, mask, y, cost):
     """As ``lstm.sgd``: p -= lr * gradient, at the rows that have one."""
-    f_grad_shared, kept = compile_gradients([x, mask, y], cost, grads, 'sgd_f_grad_shared')
+    f_grad_shared, kept = compile_gradients([x, mask, y], cost, tparams, grads, 'sgd_f_grad_shared')
     updates = [(p, tensor.inc_subtensor(p[rows], -lr * values))
                for p, (rows, values) in zip(tparams.values(), kept)]
     return f_grad_shared, function([lr], [], updates=updates, name='sgd_f_update')
@@ -143,7 +147,8 @@ def step_updates(optimizer, states, gradients, number):
 
 def adagrad(lr, tparams, grads, x, mask, y, cost):
     """As ``lstm.adagrad``, at the rows that have a gradient; the sums grow in ``f_update``."""
-    f_grad_shared, kept = compile_gradients([x, mask, y], cost, grads, 'adagrad_f_grad_shared')
+    f_grad_shared, kept = compile_gradients([x, mask, y], cost, tparams, grads,
+                                            'adagrad_f_grad_shared')
     states = [[p, theano.shared(p.get_value() * 0, name=name + '_sgrad2')]
               for name, p in tparams.items()]
     return f_grad_shared, function([lr], [], updates=step_updates('adagrad', states, kept, lr),
@@ -152,7 +157,8 @@ def adagrad(lr, tparams, grads, x, mask, y, cost):
 
 def adadelta(lr, tparams, grads, x, mask, y, cost):
     """As ``lstm.adadelta``; both running means move in ``f_update``."""
-    f_grad_shared, kept = compile_gradients([x, mask, y], cost, grads, 'adadelta_f_grad_shared')
+    f_grad_shared, kept = compile_gradients([x, mask, y], cost, tparams, grads,
+                                            'adadelta_f_grad_shared')
     now = theano.shared(numpy.asarray(0, 'int64'), name='adadelta_step')
     states = [[p] + [theano.shared(p.get_value() * 0, name=name + suffix)
                      for suffix in ('_rgrad2', '_rup2')]

@@ -183,6 +183,17 @@ def test_training_reads_once_and_evaluation_keeps_nothing():
     numpy.testing.assert_array_equal(*answers)
 
 
+def test_under_another_mask_the_states_are_averaged_as_written():
+    x, mask, tparams, states, _ = build_layer(True, 'float64')
+    f = theano.function([x, mask] + list(tparams.values()),
+                        [states, fast.mean_pool(states, 1. - mask)])
+    x, mask, _, _, *values = draw(6, 3, 5, 'lengths', 0)
+    states, pooled = f(x, mask.astype('float64'), *(v.astype('float64') for v in values))
+    rest = 1. - mask
+    numpy.testing.assert_allclose(pooled, (states * rest[:, :, None]).sum(axis=0)
+                                  / numpy.maximum(rest.sum(axis=0), 1e-6)[:, None], rtol=1e-12)
+
+
 def test_the_mask_has_no_gradient():
     _, mask, _, states, _ = build_layer(True, 'float64')
     with pytest.raises(Exception, match='(?i)undefined|not differentiable|null'):
