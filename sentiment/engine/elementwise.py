@@ -13,12 +13,14 @@ def numpy_function(node):
     op, dtype = node.op, numpy.dtype(node.outputs[0].dtype)
     if type(op.scalar_op).__name__ == 'Cast':
         return lambda x: x.astype(dtype)
-    name, n_inputs, _ = op.nfunc_spec or ('', 0, 1)
+    if not op.nfunc_spec:
+        return None
+    name, n_inputs, _ = op.nfunc_spec
     f = getattr(numpy, name, None)
     if n_inputs != len(node.inputs) or not (isinstance(f, numpy.ufunc) or f is numpy.where):
         return None
-    counts = numpy.dtype(node.inputs[0].dtype).kind in 'biu'
-    if counts and dtype.kind == 'f' and f is not numpy.where:  # NumPy might do with float16
+    of_integers = numpy.dtype(node.inputs[0].dtype).kind in 'biu'
+    if of_integers and dtype.kind == 'f' and f is not numpy.where:  # for which float16 might do
         return partial(f, sig='%s->%s' % (dtype.char * n_inputs, dtype.char))
     return f
 

@@ -11,8 +11,8 @@ TABLE = 2 ** 20  # words: a larger vocabulary is sorted
 def number(words, numbers, index):
     """Number the different words (N,) by size; return how many there are.
 
-    numbers (V,): -1 for each word that there may be, to be filled with its number, as index (N,) is
-    with those of the words.
+    numbers: -1 for each word that there may be, to be filled with its number; index (N,): to be
+    filled with the numbers of the words.
     """
     for word in words:
         numbers[word] = 0
@@ -37,7 +37,7 @@ class Different(Op):
         return Apply(self, [words], [tensor.lvector(), tensor.lvector()])
 
     def perform(self, node, inputs, output_storage):
-        words = numpy.ascontiguousarray(inputs[0])
+        words = numpy.ascontiguousarray(inputs[0], 'int64')
         if len(words) and 0 <= words.min() and words.max() < TABLE:
             numbers, index = numpy.full(words.max() + 1, -1, 'int32'), numpy.empty_like(words)
             number(words, numbers, index)

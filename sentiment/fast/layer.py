@@ -5,7 +5,7 @@ the first rows of the step before; the words of all steps lie one step after the
 and every step is one product over its live rows. A word that stands in a batch many times is
 projected by W once. The batch is dealt to the threads, sample by sample.
 
-Sizes in the comments: T time steps, B samples, D units, V different words, N packed rows.
+Sizes in the comments: T time steps, B samples, D units, V different words, N packed rows, P parts.
 """
 import numpy
 
@@ -164,7 +164,8 @@ def project(part, board, n_parts, rows, W, b, z_words):
 def project_back(part, board, n_parts, bounds, rows, W, dz, order, starts, drows, dW, db):
     """From dz (N, 4 D) to the gradients of some words' rows (V, D); fill dW[part] and db[part].
 
-    The packed rows of word v are order[starts[v]:starts[v + 1]].
+    The packed rows of word v are order[starts[v]:starts[v + 1]]. bounds (P + 1,): of each part's
+    words.
     """
     if part == ALL:
         return share(board, n_parts, *job())
@@ -241,7 +242,8 @@ def deal(mask, n_parts):
 
 @jit
 def sort_rows(order, n_live, index, n_rows, n_words):
-    """Return rows (N,) and starts (V + 1,): word v has the packed rows[starts[v]:starts[v + 1]]."""
+    """Return (order, starts (V + 1,)): word v has the packed rows order[starts[v]:starts[v + 1]].
+    """
     words, row = numpy.empty(n_rows, numpy.int64), 0
     for part in range(len(n_live)):
         samples = order[part::len(n_live)]
@@ -298,17 +300,16 @@ def backward(rows, index, mask, W, U, gates, h_before, c_before, dout, pooled, s
     db = numpy.zeros((n_parts, len(W.T)), W.dtype)
     run_parts(project_back, n_parts, cut(work, n_parts), rows, W, dz, row_order, starts, drows, dW,
               db)
-    for total in (dW, dU) if n_parts > 1 else ():
+    for total in dW, dU:
         run_parts(add_up, n_parts, total)
     return drows, dW[0], dU[0], db.sum(axis=0)
 
 # --- The operation in the graph -------------------------------------------------------------
 
 
-def count(mask):
+def count(mask, dtype):
     """Return the number of words of each sample, at least a little: a column (B, 1)."""
-    n_words = mask.sum(axis=0, dtype='float64').astype(mask.dtype)
-    return numpy.maximum(n_words, mask.dtype.type(1e-6))[:, None]
+    return numpy.maximum(mask.sum(axis=0, dtype='float64'), 1e-6).astype(dtype)[:, None]
 
 
 class FusedLSTM(Op):
@@ -332,7 +333,7 @@ class FusedLSTM(Op):
 
     def perform(self, node, inputs, output_storage):
         out = forward(*inputs, pooled=self.pooled, storage=output_storage[1:])
-        output_storage[0][0] = out[0] / count(inputs[2]) if self.pooled else out
+        output_storage[0][0] = out[0] / count(inputs[2], out.dtype) if self.pooled else out
 
     def L_op(self, inputs, outputs, output_gradients):
         rows, index, mask, W, U, _ = inputs
@@ -366,7 +367,7 @@ class FusedLSTMGradient(Op):
 
     def perform(self, node, inputs, output_storage):
         *inputs, dout = inputs
-        dout = (dout / count(inputs[2]))[None] if self.pooled else dout
+        dout = (dout / count(inputs[2], dout.dtype))[None] if self.pooled else dout
         values = backward(*inputs, dout, pooled=self.pooled, storage=output_storage[-1])
         for storage, value in zip(output_storage, values):
             storage[0] = value

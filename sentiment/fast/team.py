@@ -2,13 +2,14 @@
 
 A job is a kernel and a number of parts. Its parts are written down on a board of shared numbers;
 whoever is free takes one, the caller too, who does all that nobody else takes. So nothing ever
-waits for a thread that does not come, be it asleep, or left behind by a fork. Who has found nothing
-to do for a while sleeps until it is woken: see :meth:`Team.board`.
+waits for a thread that does not come. Who has found nothing to do for a while sleeps until it is
+woken: see :meth:`Team.board`. A forked process has a team of its own.
 """
 import atexit
 import os
 import threading
 import time
+from contextlib import suppress
 
 import llvmlite.ir as ir
 import numpy
@@ -23,7 +24,9 @@ JOB = 0  # how many jobs there were, and behind these bits how many parts of the
 FUNCTION, FRAME, DONE, FAILED, BUSY, CLOSED, SIZE = 8, 9, 16, 17, 24, 32, 40
 ALL = -1  # in the place of a part
 LEFT = 2 ** 16 - 1  # the bits of the parts that are left
-PATIENCE = 1000  # how often one looks for work in vain, some tenths of a millisecond
+# how often one looks for work in vain: for some tenths of a millisecond; on Windows, where nobody
+# gives way meanwhile, for some microseconds
+PATIENCE = 1000
 LONG = 500000  # nanoseconds without the processor, after which one leaves it to others for a while
 REST = 0.05  # seconds
 
@@ -62,8 +65,9 @@ def add(typing_context, board, k, value):
     """Add to the number at place k."""
     def emit(context, builder, signature, arguments):
         address = place(context, builder, signature, arguments)
-        return builder.atomic_rmw('add', address, arguments[2], ORDER)
-    return types.int64(board, types.int64, types.int64), emit
+        builder.atomic_rmw('add', address, arguments[2], ORDER)
+        return context.get_dummy_value()
+    return types.void(board, types.int64, types.int64), emit
 
 
 @intrinsic
@@ -114,7 +118,8 @@ def job(typing_context):
     was called with but for the first, in whose place the part is put.
 
     The frame lives as long as the call. Numba's functions return a code, 0 or -2 if all is well,
-    and have two arguments more in front: where the answer and where an exception is put.
+    and have two arguments more in front: where the answer and where an exception is put. So the
+    part is the third.
     """
     def emit(context, builder, signature, arguments):
         kernel, module = builder.function, builder.module
@@ -160,8 +165,8 @@ def take_part(board):
 @inner
 def share(board, n_parts, function, frame):
     """Do the parts of a job, on as many threads as come; return how many failed."""
-    failed = 0
     if n_parts == 1 or not swap(board, BUSY, 0, 1):  # another caller has the others
+        failed = 0
         for part in range(n_parts):
             failed += call(function, frame, part)
         return failed
@@ -169,7 +174,7 @@ def share(board, n_parts, function, frame):
     put(board, FRAME, frame)
     put(board, DONE, 0)
     put(board, FAILED, 0)
-    add(board, JOB, LEFT + 1 + n_parts)
+    add(board, JOB, LEFT + 1 + n_parts)  # one job more, and its parts
     while take_part(board):
         pass
     while look(board, DONE) < n_parts:
@@ -203,45 +208,48 @@ class Team:
 
     def __init__(self, n_threads):
         self.shared = numpy.zeros(SIZE, 'int64')
-        self.asleep, self.call, self.starting = False, threading.Event(), threading.Lock()
+        self.wake, self.starting = threading.Event(), threading.Lock()  # not set: they sleep
         self.threads = [threading.Thread(target=self.work, daemon=True, name='team')
                         for _ in range(n_threads - 1)]
 
     def board(self):
         """Return the board for a job, with everybody on their way to it."""
-        if self.asleep:
-            self.asleep = False
-            self.call.set()
-        elif self.threads and not self.threads[-1].ident:
-            self.start()
+        if not self.wake.is_set():
+            self.wake.set()
+            if self.threads and not self.threads[-1].ident:
+                self.start()
         return self.shared
 
     def start(self):
+        """Start the threads, as many as the system lets us have."""
         with self.starting:
-            if not self.threads[0].ident:
+            if self.threads and not self.threads[0].ident:
                 atexit.register(self.close)  # before what is compiled is thrown away
-                for thread in self.threads:
-                    thread.start()
+                with suppress(RuntimeError):
+                    for thread in self.threads:
+                        thread.start()
+                self.threads = [thread for thread in self.threads if thread.ident]
 
     def work(self):
         while not self.shared[CLOSED]:
             if help_out(self.shared, PATIENCE):
                 time.sleep(REST)  # whose part must wait for a processor holds the caller up
             else:
-                self.call.clear()
-                self.asleep = True
-                self.call.wait()
+                self.wake.clear()
+                self.wake.wait()
 
     def close(self):
         """Send the threads home."""
         self.shared[CLOSED] = 1
         for thread in self.threads:
             while thread.is_alive():
-                self.call.set()
+                self.wake.set()
                 thread.join(0.01)
 
 
 team = Team(N_THREADS)
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=lambda: team.__init__(N_THREADS))
 
 
 def run_parts(kernel, n_parts, *arguments):

@@ -23,7 +23,8 @@ def is_zeros(variable):
 
 def is_different(index):
     """Whether ``index`` comes from :data:`different`, so that no row is there twice."""
-    return index.owner is not None and index.owner.op == different
+    return (index.owner is not None and index.owner.op == different
+            and index is index.owner.outputs[0])
 
 
 def rows_and_values(grad):
@@ -46,10 +47,11 @@ def compile_gradients(inputs, cost, tparams, grads, name):
     """Return (function of ``inputs`` -> cost, the rows and values that it keeps of each grad)."""
     kept, updates = [], []
     for p, (rows, values) in zip(tparams.values(), map(rows_and_values, grads)):
-        n_rows = len(p.get_value(borrow=True)) if rows is None else 0  # all, once and for all
-        shared = [theano.shared(numpy.arange(n_rows)),
-                  theano.shared(numpy.zeros((0,) * values.ndim, values.dtype))]
-        updates += zip(shared, (shared[0] if rows is None else rows, values))
+        if rows is None:
+            rows = tensor.constant(numpy.arange(len(p.get_value(borrow=True)), dtype='int64'))
+        shared = [theano.shared(numpy.zeros((0,) * part.ndim, part.dtype))
+                  for part in (rows, values)]
+        updates += zip(shared, (rows, values))
         kept.append(shared)
     return function(inputs, cost, updates=updates, name=name), kept
 
@@ -64,7 +66,10 @@ def sgd(lr, tparams, grads, x, mask, y, cost):
 
 @numba.njit(cache=True, **dict(SETTINGS, fastmath=False))  # to the bit what is read
 def adagrad_rows(part, board, n_parts, lr, states, gradients):
-    """Take AdaGrad's step at a part of the rows of each parameter, in place."""
+    """Take AdaGrad's step at a part of the rows of each parameter, in place.
+
+    states: for each p and its sums (n, m); gradients: for each rows (k,) and values (k, m).
+    """
     if part == ALL:
         return share(board, n_parts, *job())
     for (p, total_grad2), (rows, values) in zip(states, gradients):
@@ -80,7 +85,11 @@ def adagrad_rows(part, board, n_parts, lr, states, gradients):
 
 @jit
 def adadelta_rows(part, board, n_parts, now, states, gradients):
-    """Take AdaDelta's step number ``now`` at a part of the rows of each parameter, in place."""
+    """Take AdaDelta's step number ``now`` at a part of the rows of each parameter, in place.
+
+    states: for each p and its two means (n, m), and the step at which each row was last used, and
+    1, (n, 1); gradients as :func:`adagrad_rows`.
+    """
     if part == ALL:
         return share(board, n_parts, *job())
     for (p, mean_grad2, mean_step2, last), (rows, values) in zip(states, gradients):
@@ -95,6 +104,7 @@ def adadelta_rows(part, board, n_parts, now, states, gradients):
 
 @inner
 def adadelta_row(p, mean_grad2, mean_step2, missed, grad):
+    """Take the step at one row, (m,) each; ``missed``: 0.95 to the power of the steps since."""
     kind = p.dtype.type
     rest, epsilon, decay = kind(0.05), kind(1e-6), kind(0.95) * missed
     for d in range(len(p)):
@@ -127,7 +137,7 @@ class Step(Op):
 
     def perform(self, node, inputs, output_storage):
         arrays = inputs[:len(output_storage)]
-        tables = [array.reshape(len(array), -1) for array in arrays]
+        tables = [numpy.ascontiguousarray(array).reshape(len(array), -1) for array in arrays]
         states = tuple(tuple(tables[k:k + self.n_state])
                        for k in range(0, len(tables), self.n_state))
         gradients = tuple(
@@ -135,7 +145,9 @@ class Step(Op):
             for rows, values, state in zip(inputs[len(arrays):-1:2], inputs[len(arrays) + 1::2],
                                            states))
         run_parts(KERNELS[self.optimizer], N_THREADS, inputs[-1][()], states, gradients)
-        for storage, array in zip(output_storage, arrays):
+        for storage, array, table in zip(output_storage, arrays, tables):
+            if not array.flags.c_contiguous:  # so that the table is a copy
+                array[...] = table.reshape(array.shape)
             storage[0] = array
 
 

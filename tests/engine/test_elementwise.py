@@ -4,6 +4,7 @@ import pytest
 
 from sentiment import engine
 from sentiment.engine import QUICK, tensor, theano
+from sentiment.engine.elementwise import numpy_function
 
 pytestmark = pytest.mark.skipif(not engine.OWN_OPERATIONS, reason='nothing runs in Python here')
 
@@ -35,16 +36,23 @@ def symbols():
 def test_directly_as_by_the_engine(index):
     inputs = symbols()
     outputs = [expressions(*inputs)[index]]
-    outputs.append(outputs[0] * 2 + 1)  # which may be computed in the place of the other
+    outputs.append(outputs[0] * 2 + 1)  # computed in the place of the product
     answers = []
     for mode, said in (PLAIN, 'ignore'), (QUICK, 'raise'):  # which is not to say what is NaN
         f = theano.function(inputs, outputs, mode=mode, on_unused_input='ignore')
         with numpy.errstate(all=said):
-            answers.append([f(*arrays()) for _ in range(2)][1])
+            answers.append(sum([f(*arrays()) for _ in range(2)], []))  # none in another's place
     for expected, answer in zip(*answers):
         assert (answer.dtype, answer.shape) == (expected.dtype, expected.shape)
         numpy.testing.assert_array_equal(answer, expected)
         assert type(answer) is type(expected)
+
+
+def test_what_is_called_directly():
+    a, v = tensor.dmatrix(), tensor.dvector()
+    for output in a + v, tensor.exp(a), tensor.switch(a > 0, a, v), tensor.cast(a, 'int64'):
+        assert numpy_function(output.owner), output
+    assert numpy_function(a.clip(0., 1.).owner) is None  # NumPy has no such ufunc
 
 
 @pytest.mark.parametrize('shapes', [[(1, 4), (3, 4)], [(3, 4), (1, 4)], [(3, 1), (3, 4)]])

@@ -3,6 +3,7 @@ import os
 import threading
 import time
 import warnings
+from types import SimpleNamespace
 
 import numpy
 import pytest
@@ -48,11 +49,11 @@ def fail(part, board, n_parts, wrong, done):
     return 0
 
 
-def is_done(board, n_parts, n_jobs=1):
-    """Run jobs; return whether each part of each was done once."""
+def is_done(team, n_parts, n_jobs=1):
+    """Have a team do jobs; return whether each part of each was done once."""
     done = numpy.zeros(n_parts, 'int64')
     for _ in range(n_jobs):
-        assert mark(ALL, board, n_parts, 7, done) == 0
+        assert mark(ALL, team.board(), n_parts, 7, done) == 0
     return (done == n_jobs * (7 + numpy.arange(n_parts))).all()
 
 
@@ -68,11 +69,19 @@ def make_team():
         one.close()
 
 
+def wait_for(condition):
+    """Wait until the condition holds, for a minute at most."""
+    for _ in range(60000):
+        if condition():
+            return True
+        time.sleep(0.001)
+    return False
+
+
 @pytest.mark.parametrize('n_threads', [1, 2, 5])
 @pytest.mark.parametrize('n_parts', [1, 2, 9])
 def test_every_part_is_done_once(make_team, n_threads, n_parts):
-    board = make_team(n_threads).board()
-    assert is_done(board, n_parts, 500)
+    assert is_done(make_team(n_threads), n_parts, 500)
 
 
 def all_meet(team, n_parts):
@@ -94,35 +103,45 @@ def test_who_sleeps_is_woken(make_team):
     team = make_team(2)
     for _ in range(3):
         assert all_meet(team, 2)
-        while not team.asleep:
-            time.sleep(0.001)
+        assert wait_for(lambda: not team.wake.is_set())
 
 
 def test_whoever_does_not_come_is_not_waited_for(make_team):
     team = make_team(4)
-    board = team.board()
+    team.board()
     team.close()
     assert not any(thread.is_alive() for thread in team.threads)
-    assert is_done(board, 4, 100)
+    assert is_done(team, 4, 100)
+
+
+def test_where_no_more_threads_can_be_had(make_team, monkeypatch):
+    team = make_team(4)
+
+    def start():
+        raise RuntimeError("can't start new thread")
+    monkeypatch.setattr(team.threads[1], 'start', start)
+    assert is_done(team, 4, 100)
+    assert len(team.threads) == 1
 
 
 def test_while_the_team_works_for_another(make_team):
-    board = make_team(2).board()
-    board[module.BUSY] = 1
-    assert is_done(board, 5)
+    team = make_team(2)
+    team.board()[module.BUSY] = 1
+    assert is_done(team, 5)
+    assert team.board()[module.JOB] == 0  # nothing was written down for the others
+    assert team.board()[module.BUSY] == 1
 
 
 @pytest.mark.skipif(not module.POSIX, reason='no clock here')
 def test_who_had_to_wait_for_a_processor_rests(make_team, monkeypatch):
     rests, wait = [], threading.Event()
     monkeypatch.setattr(module, 'help_out', lambda board, patience: True)  # crowded, always
-    monkeypatch.setattr(module.time, 'sleep', lambda seconds: (rests.append(seconds),
-                                                               wait.wait(0.001)))
-    board = make_team(2).board()
-    while len(rests) < 3:
-        wait.wait(0.001)
-    assert set(rests) == {module.REST}
-    assert is_done(board, 2)
+    monkeypatch.setattr(module, 'time', SimpleNamespace(
+        sleep=lambda seconds: (rests.append(seconds), wait.wait(0.001))))
+    team = make_team(2)
+    team.board()
+    assert wait_for(lambda: len(rests) >= 3) and set(rests) == {module.REST}
+    assert is_done(team, 2)
 
 
 def test_time_goes_on():
@@ -135,11 +154,9 @@ def test_time_goes_on():
 
 
 def test_any_number_of_callers(make_team):
-    board, right = make_team(3).board(), []
-
-    def work():
-        right.append(is_done(board, 3, 3000))
-    callers = [threading.Thread(target=work) for _ in range(4)]
+    team, right = make_team(3), []
+    callers = [threading.Thread(target=lambda: right.append(is_done(team, 3, 3000)))
+               for _ in range(4)]
     for caller in callers:
         caller.start()
     for caller in callers:
@@ -148,14 +165,20 @@ def test_any_number_of_callers(make_team):
 
 
 @pytest.mark.skipif(not hasattr(os, 'fork'), reason='processes do not fork here')
-def test_a_fork_leaves_the_others_behind(make_team):
-    board = make_team(2).board()
-    assert is_done(board, 2)
+@pytest.mark.parametrize('worked_before', [True, False])
+def test_a_fork_has_a_team_of_its_own(worked_before):
+    if worked_before:
+        assert is_done(module.team, 2)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', DeprecationWarning)  # of threads and forks
         pid = os.fork()
     if not pid:
-        os._exit(0 if is_done(board, 2, 100) else 1)
+        well = False
+        try:
+            well = is_done(module.team, 2, 100) and (
+                all(thread.is_alive() for thread in module.team.threads))
+        finally:
+            os._exit(0 if well else 1)
     assert os.waitpid(pid, 0)[1] == 0
 
 

@@ -147,6 +147,25 @@ def test_only_a_scatter_into_zeros_counts_as_sparse():
         assert rows.tolist() == [1, 3] and not numpy.delete(dense, rows, axis=0).any()
 
 
+def test_parameters_may_lie_in_any_order():
+    x, mask, y = tensor.lmatrix(), tensor.dmatrix(), tensor.lvector()
+    tparams = {name: theano.shared(numpy.ones((3, 4), order=order), name=name)
+               for name, order in zip('pq', 'CF')}
+    cost = sum((p * mask.sum()).sum() for p in tparams.values()) + 0. * x.sum() * y.sum()
+    f_grad_shared, f_update = updates.adagrad(
+        tensor.dscalar(), tparams, tensor.grad(cost, list(tparams.values())), x, mask, y, cost)
+    f_grad_shared([[1, 1]], [[1., 1.]], [1, 1])
+    f_update(0.5)
+    for p in tparams.values():  # the first step is as long as the rate
+        numpy.testing.assert_allclose(p.get_value(), numpy.full((3, 4), 0.5), rtol=1e-12)
+
+
+def test_the_places_of_different_words_are_not_different():
+    words = tensor.lvector()
+    found, index = updates.different(words)
+    assert updates.is_different(found) and not updates.is_different(index)
+
+
 def test_rows_that_are_different_are_not_sorted_again():
     table, words = theano.shared(numpy.ones((5, 2))), tensor.vector(dtype='int64')
     for rows in updates.different(words)[0], words:
