@@ -156,27 +156,31 @@ def project(part, board, n_parts, rows, W, b, z_words):
     low, high = len(rows) * part // n_parts, len(rows) * (part + 1) // n_parts
     for v in range(low, high):
         copy(b, z_words[v])
-    add_product(rows[low:high], W[:, :], z_words[low:high])
+    add_product(rows[low:high, :], W[:, :], z_words[low:high])
     return 0
 
 
 @jit
-def project_back(part, board, n_parts, bounds, rows, W, dz, order, starts, drows, dW, db):
+def project_back(part, board, n_parts, bounds, rows, W, dz, order, n_live, index, drows, dW, db):
     """From dz (N, 4 D) to the gradients of some words' rows (V, D); fill dW[part] and db[part].
 
-    The packed rows of word v are order[starts[v]:starts[v + 1]]. bounds (P + 1,): of each part's
-    words.
+    bounds (P + 1,): of each part's words.
     """
     if part == ALL:
         return share(board, n_parts, *job())
-    one, low, high = dz.dtype.type(1), bounds[part], bounds[part + 1]
+    one, low, high, row = dz.dtype.type(1), bounds[part], bounds[part + 1], 0
     dz_words = numpy.zeros((high - low, dz.shape[1]), dz.dtype)
-    for v in range(low, high):
-        for k in range(starts[v], starts[v + 1]):
-            add(one, dz[order[k]], dz_words[v - low])
-        add(one, dz_words[v - low], db[part])
+    for k in range(n_parts):
+        for t in range(len(index)):
+            for j in range(n_live[k, t]):
+                v = index[t, order[k + j * n_parts]]
+                if low <= v and v < high:
+                    add(one, dz[row], dz_words[v - low])
+                row += 1
+    for v in range(high - low):
+        add(one, dz_words[v], db[part])
     add_product(dz_words[:, :], W[:, :].T, drows[low:high])
-    add_product(rows[low:high].T, dz_words[:, :], dW[part])
+    add_product(rows[low:high, :].T, dz_words[:, :], dW[part])
     return 0
 
 
@@ -194,64 +198,22 @@ def add_up(part, board, n_parts, total):
 # --- One batch ------------------------------------------------------------------------------
 
 
-@inner
-def group(keys, n_keys):
-    """Sort keys (n,) of 0 to n_keys - 1, equal ones as they stand.
-
-    Returns order (n,) and starts (n_keys + 1,): key k stands at order[starts[k]:starts[k + 1]].
-    """
-    ends = numpy.zeros(n_keys + 2, numpy.int64)
-    for key in keys:
-        ends[key + 2] += 1
-    for k in range(n_keys):
-        ends[k + 2] += ends[k + 1]
-    order = numpy.empty(len(keys), numpy.int64)
-    for n in range(len(keys)):
-        order[ends[keys[n] + 1]] = n
-        ends[keys[n] + 1] += 1
-    return order, ends[:-1]
-
-
-@jit
-def deal(mask, n_parts):
+def deal(mask):
     """Deal the samples of mask (T, B) to parts: the longest first, by turns, to and fro.
 
-    Returns order (B,), part k has the samples order[k::n_parts]; n_live (P, T), how many of them
-    live at each time step; first (P + 1,), the packed row that each part starts with, and N.
+    Returns order (B,), part k has the samples order[k::P]; n_live (P, T), how many of them live at
+    each time step; first (P + 1,), the packed row that each part starts with, and N.
     """
     T, B = mask.shape
-    padding = numpy.full(B, T)
-    for t in range(T):
-        for s in range(B):
-            if mask[t, s] != 0:
-                padding[s] = T - t - 1
-    order, _ = group(padding, T + 1)
-    for start in range(n_parts, B - n_parts + 1, 2 * n_parts):
-        order[start:start + n_parts] = order[start:start + n_parts][::-1].copy()
-    n_live = numpy.zeros((n_parts, T), numpy.int64)
-    first = numpy.zeros(n_parts + 1, numpy.int64)
-    for j in range(B):
-        length = T - padding[order[j]]
-        first[j % n_parts + 1] += length
-        for t in range(length):
-            n_live[j % n_parts, t] += 1
-    for part in range(n_parts):
-        first[part + 1] += first[part]
-    return order, n_live, first
-
-
-@jit
-def sort_rows(order, n_live, index, n_rows, n_words):
-    """Return (order, starts (V + 1,)): word v has the packed rows order[starts[v]:starts[v + 1]].
-    """
-    words, row = numpy.empty(n_rows, numpy.int64), 0
-    for part in range(len(n_live)):
-        samples = order[part::len(n_live)]
-        for t in range(len(index)):
-            for j in range(n_live[part, t]):
-                words[row] = index[t, samples[j]]
-                row += 1
-    return group(words, n_words)
+    n_parts = max(1, min(N_THREADS, B))
+    steps = numpy.arange(T)
+    lengths = ((mask != 0) * (steps + 1)[:, None]).max(axis=0, initial=0)
+    order = (-lengths).argsort(kind='stable')
+    turns = order[:B // n_parts * n_parts].reshape(-1, n_parts)
+    turns[1::2] = turns[1::2, ::-1].copy()
+    n_live = numpy.array([(lengths[order[k::n_parts], None] > steps).sum(axis=0)
+                          for k in range(n_parts)], 'int64')
+    return order, n_live, numpy.concatenate([[0], n_live.sum(axis=1).cumsum()])
 
 
 def reuse(storage, n_rows, n_columns, dtype):
@@ -266,40 +228,41 @@ def reuse(storage, n_rows, n_columns, dtype):
 def forward(rows, index, mask, W, U, b, pooled, storage):
     """Return read's out; store what the way back needs, where there is ``storage`` for it.
 
-    That is, in this order: gates (N, 4 D), h and c (N, D) before each step.
+    That is, in this order: gates (N, 4 D), h and c (N, D) before each step; what deal returns.
     """
     rows, index, mask, W, U, b = map(numpy.ascontiguousarray, (rows, index, mask, W, U, b))
     (T, B), D = mask.shape, len(U)
-    n_parts = max(1, min(N_THREADS, B))
-    order, n_live, first = deal(mask, n_parts)
+    order, n_live, first = deal(mask)
+    n_parts = len(n_live)
     z_words = numpy.empty((len(rows), 4 * D), U.dtype)
     run_parts(project, n_parts, rows, W, b, z_words)
     kept = bool(storage)
     steps = [reuse(place, kept * first[-1], width * D, U.dtype) for place, width
              in zip(storage or [[None], [None], [None]], (4, 1, 1))]
+    for place, value in zip(storage[3:], (order, n_live, first)):
+        place[0] = value
     out = numpy.zeros((1 if pooled else T, B, D), U.dtype)
     run_parts(read, n_parts, order, n_live, first, index, mask, z_words, U, pooled, kept, *steps,
               out)
     return out
 
 
-def backward(rows, index, mask, W, U, gates, h_before, c_before, dout, pooled, storage):
+def backward(rows, index, mask, W, U, gates, h_before, c_before, order, n_live, first, dout, pooled,
+             storage):
     """Return the gradients of rows, W, U and b, given that of read's out; store that of z."""
     rows, index, mask, W, U, dout = map(numpy.ascontiguousarray, (rows, index, mask, W, U, dout))
-    n_parts = max(1, min(N_THREADS, mask.shape[1]))
-    order, n_live, first = deal(mask, n_parts)
+    n_parts = len(n_live)
     dU = numpy.zeros((n_parts,) + U.shape, U.dtype)
     dz = reuse(storage, *gates.shape, dtype=U.dtype)
     run_parts(read_back, n_parts, order, n_live, first, mask, U, pooled, gates, h_before, c_before,
               dout, dz, dU)
 
-    row_order, starts = sort_rows(order, n_live, index, len(dz), len(rows))
-    work = starts + 4 * numpy.arange(len(starts))  # a row's products cost as four sums of dz
     drows = numpy.zeros_like(rows)
     dW = numpy.zeros((n_parts,) + W.shape, W.dtype)
     db = numpy.zeros((n_parts, len(W.T)), W.dtype)
-    run_parts(project_back, n_parts, cut(work, n_parts), rows, W, dz, row_order, starts, drows, dW,
-              db)
+    counts = numpy.bincount(index[mask != 0], minlength=len(rows))
+    bounds = cut(numpy.append(0, (counts + 4).cumsum()), n_parts)  # products cost as four sums
+    run_parts(project_back, n_parts, bounds, rows, W, dz, order, n_live, index, drows, dW, db)
     for total in dW, dU:
         run_parts(add_up, n_parts, total)
     return drows, dW[0], dU[0], db.sum(axis=0)
@@ -329,6 +292,7 @@ class FusedLSTM(Op):
         outputs = [(tensor.matrix if self.pooled else tensor.tensor3)(dtype=U.dtype)]
         if self.kept:
             outputs += [tensor.matrix(dtype=U.dtype) for _ in range(3)]
+            outputs += [tensor.lvector(), tensor.lmatrix(), tensor.lvector()]
         return Apply(self, [rows, index, mask, W, U, b], outputs)
 
     def perform(self, node, inputs, output_storage):

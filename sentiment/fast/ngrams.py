@@ -97,20 +97,21 @@ def list_codes(words, n_words, late, offsets, codes):
 
 
 @jit
-def find(part, board, n_parts, x, ngrams, table, n_words, late, offsets, found, counts):
+def find(part, board, n_parts, x, ngrams, table, n_words, late, offsets, last, found, counts):
     """Fill found (2, B M) with places and samples of the known n-grams of a part of the samples of
     x (B, T), each once, from M times the first sample's number on: counts[part] of them.
+    last (P, G), -1 at first: which sample of the part has an n-gram already.
     """
     if part == ALL:
         return share(board, n_parts, *job())
     low, high = len(x) * part // n_parts, len(x) * (part + 1) // n_parts
     codes = numpy.empty(len(late) * x.shape[1], numpy.int64)
-    n, last = low * len(codes), numpy.full(len(ngrams), -1, numpy.int32)  # which sample has it
+    n = low * len(codes)
     for b in range(low, high):
         for code in codes[:list_codes(x[b], n_words, late, offsets, codes)]:
             place = place_of(code, ngrams, table)
-            if place >= 0 and last[place] < b:
-                last[place], found[0, n], found[1, n] = b, place, b
+            if place >= 0 and last[part, place] < b:
+                last[part, place], found[0, n], found[1, n] = b, place, b
                 n += 1
     counts[part] = n - low * len(codes)
     return 0
@@ -149,7 +150,8 @@ class FindNgrams(Op):
         x, table, kinds = x.T.copy(), self.table(ngrams), as_arrays(kinds_of(self.order))
         n_parts, n_most = max(1, min(N_THREADS, len(x))), len(kinds[0]) * x.shape[1]
         found, counts = numpy.empty((2, len(x) * n_most), 'int64'), numpy.zeros(n_parts, 'int64')
-        run_parts(find, n_parts, x, ngrams, table, self.n_words, *kinds, found, counts)
+        last = numpy.full((n_parts, len(ngrams)), -1, 'int32')
+        run_parts(find, n_parts, x, ngrams, table, self.n_words, *kinds, last, found, counts)
         starts = [len(x) * part // n_parts * n_most for part in range(n_parts)]
         found = numpy.concatenate([found[:, start:start + n] for start, n in zip(starts, counts)],
                                   axis=1)

@@ -29,6 +29,7 @@ LEFT = 2 ** 16 - 1  # the bits of the parts that are left
 PATIENCE = 1000
 LONG = 500000  # nanoseconds without the processor, after which one leaves it to others for a while
 REST = 0.05  # seconds
+ALONE = 20  # jobs that the caller does first: nobody waits for what the others need to start
 
 # --- Numbers that threads share: read and written whole, in one order for all ---------------------
 
@@ -208,6 +209,7 @@ class Team:
 
     def __init__(self, n_threads):
         self.shared = numpy.zeros(SIZE, 'int64')
+        self.n_calls = 0  # while they sleep
         self.wake, self.starting = threading.Event(), threading.Lock()  # not set: they sleep
         self.threads = [threading.Thread(target=self.work, daemon=True, name='team')
                         for _ in range(n_threads - 1)]
@@ -215,9 +217,11 @@ class Team:
     def board(self):
         """Return the board for a job, with everybody on their way to it."""
         if not self.wake.is_set():
-            self.wake.set()
-            if self.threads and not self.threads[-1].ident:
-                self.start()
+            self.n_calls += 1
+            if self.n_calls > ALONE:
+                self.wake.set()
+                if self.threads and not self.threads[-1].ident:
+                    self.start()
         return self.shared
 
     def start(self):

@@ -25,16 +25,9 @@ def count_threads():
 N_THREADS = count_threads()
 
 
-@jit
 def cut(work, n_parts):
     """Cut a range into parts of nearly equal work; ``work[k]`` is that of its first k.
 
     Returns where each part begins, and the end of the last: (n_parts + 1,).
     """
-    bounds = numpy.zeros(n_parts + 1, numpy.int64)
-    for part in range(1, n_parts + 1):
-        k = bounds[part - 1]
-        while work[k] < work[-1] * part // n_parts:
-            k += 1
-        bounds[part] = k
-    return bounds
+    return numpy.searchsorted(work, [work[-1] * k // n_parts for k in range(n_parts + 1)])

@@ -106,9 +106,15 @@ def test_who_sleeps_is_woken(make_team):
         assert wait_for(lambda: not team.wake.is_set())
 
 
+def test_nobody_is_called_for_a_few_jobs(make_team):
+    team = make_team(2)
+    assert is_done(team, 2, module.ALONE) and not team.threads[0].ident
+    assert is_done(team, 2) and team.threads[0].ident
+
+
 def test_whoever_does_not_come_is_not_waited_for(make_team):
     team = make_team(4)
-    team.board()
+    team.start()
     team.close()
     assert not any(thread.is_alive() for thread in team.threads)
     assert is_done(team, 4, 100)
@@ -139,7 +145,7 @@ def test_who_had_to_wait_for_a_processor_rests(make_team, monkeypatch):
     monkeypatch.setattr(module, 'time', SimpleNamespace(
         sleep=lambda seconds: (rests.append(seconds), wait.wait(0.001))))
     team = make_team(2)
-    team.board()
+    team.start()
     assert wait_for(lambda: len(rests) >= 3) and set(rests) == {module.REST}
     assert is_done(team, 2)
 
