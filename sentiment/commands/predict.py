@@ -20,6 +20,7 @@ from sentiment.reviews.encodings import check_encoding, form_in
 from sentiment.reviews.members import START
 from sentiment.reviews.tables import READERS, How
 from sentiment.using import ask
+from sentiment.using.at_once import answering
 from sentiment.using.embed import vectors, written
 from sentiment.using.explain import explain_reading, is_long, log_odds
 
@@ -105,12 +106,12 @@ def predict_texts(model, sources, options, how, out, keep=None):
     by = None if not options.explain else (
         'states' if options.states else 'ngrams' if options.ngrams else 'words')
     text = sys.stdout if out is None else io.TextIOWrapper(out, 'utf-8', newline='\n')
-    show, unread = shower(options, model.classes, text), 0
+    show, unread, probs_of = shower(options, model.classes, text), 0, answering(model)
     with progress(options.files or ['-']) as bar, ask.reader(model, CHUNK, bool(by)) as read:
         for chunk, readings in ahead(
                 gather(read_sources(sources, options.whole, how)),
                 lambda chunk: read([item.text for item in chunk if not item.problem])):
-            for answer in answers(model, chunk, readings, by, keep):
+            for answer in answers(model, chunk, readings, probs_of, by, keep):
                 unread += 'problem' in answer
                 print(show(answer), file=text)
             if text is not None:
@@ -174,16 +175,16 @@ def progress(files):
                 bar_format='{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}B [{elapsed}]')
 
 
-def answers(model, chunk, readings, by=None, keep=None):
+def answers(model, chunk, readings, probs_of, by=None, keep=None):
     """Return one dict for each item of a chunk: what there is to say of the review. readings: of
-    those items that have a text.
+    those items that have a text; probs_of: the function readings -> probabilities.
 
     source; label and its probability; probabilities, name -> number; unknown_words, a share; text;
     note, if the model knows no word of it; words, [word, contribution] pairs, and explained, how,
     if ``by`` is a way of :func:`~sentiment.using.explain.explain`. Or problem, and None for the
     rest but source and text. keep: what takes the vectors of all items, or None.
     """
-    results = zip(readings, ask.probabilities(model, readings))
+    results = zip(readings, probs_of(readings))
     if keep:
         some = iter(readings)
         keep(vectors(model, [NO_WORDS if item.problem else next(some) for item in chunk]))

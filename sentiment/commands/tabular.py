@@ -15,6 +15,7 @@ from sentiment.log import logger, no_bar
 from sentiment.reviews.read import text_of
 from sentiment.reviews.tables import READERS, find_columns, need
 from sentiment.using import ask
+from sentiment.using.at_once import answering
 from sentiment.using.embed import vectors
 
 CHUNK, CHUNK_CHARACTERS = 2048, 2 ** 22  # rows, and their text, that are answered at once
@@ -37,13 +38,13 @@ def predict_table(model, source, form, options, how, out, keep=None):
         sys.stdout.flush()
     writer = WRITERS[form](out or sys.stdout.buffer, [names[name] for name in table.columns], added,
                            table if form == table.form else None, how)
-    unread, which = 0, None
+    unread, which, probs_of = 0, None, answering(model)
     hidden = no_bar() or not is_terminal(sys.stderr) or is_terminal(sys.stdout)
     with tqdm(desc='Predicting', unit=' rows', leave=False, disable=hidden) as bar, \
             ask.reader(model, CHUNK) as read:
         for chunk, readings in ahead(pieces(table, column),
                                      lambda chunk: read([text for _, text, _ in chunk])):
-            answers = answer(model, readings, keep)
+            answers = answer(model, readings, probs_of, keep)
             for (number, text, row), told in zip(chunk, answers):
                 if told['label'] is None:
                     unread, which = unread + 1, which or number
@@ -98,11 +99,14 @@ def pieces(table, column):
         yield chunk
 
 
-def answer(model, readings, keep=None):
-    """Yield the answer to each text, a dict of the added columns; None where it has no word."""
+def answer(model, readings, probs_of, keep=None):
+    """Yield the answer to each text, a dict of the added columns; None where it has no word.
+
+    probs_of: the function readings -> probabilities.
+    """
     if keep:
         keep(vectors(model, readings))
-    for reading, probs in zip(readings, ask.probabilities(model, readings)):
+    for reading, probs in zip(readings, probs_of(readings)):
         known = bool(reading.indices)
         told = {'label': model.classes[int(probs.argmax())] if known else None}
         told.update(('probability_' + name, float(p) if known else None)

@@ -139,14 +139,16 @@ def strange_note(model):
     return 'no known word' + ('' if 'class_shares' in model.saved else '; equal shares')
 
 
-def probabilities(model, readings, verbose=False):
-    """Return the probabilities (n, C) of readings: see :func:`predict`."""
+def probabilities(model, readings, verbose=False, f=None):
+    """Return the probabilities (n, C) of readings: see :func:`predict`; of known words, those that
+    the model gives a batch, or another function ``f`` of (x, mask).
+    """
     probs = numpy.full((len(readings), model.options['ydim']), numpy.nan)
     known = numpy.array([reading.is_known for reading in readings], bool)
     probs[~known] = class_shares(model)
     some = [k for k in numpy.flatnonzero(known) if readings[k].indices]
     if some:
-        probs[some] = pred_sorted(model, [readings[k].indices for k in some], verbose)
+        probs[some] = pred_sorted(model, [readings[k].indices for k in some], verbose, f)
     return probs
 
 

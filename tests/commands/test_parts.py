@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import lstm
-from sentiment.commands import parts
+from sentiment.commands import parts, tabular
 from sentiment.commands.main import main
 from sentiment.data.safe_io import BadInput
 from tests.helpers import as_texts, run_python, toy_reviews
@@ -67,15 +67,15 @@ def test_a_run_goes_on_where_parts_are_missing(saved, tables, tmp_path, capsys):
 def test_an_interrupted_run_leaves_no_part_by_half(saved, tables, tmp_path, monkeypatch):
     out, whole, asked = str(tmp_path / 'out') + '/', str(tmp_path / 'whole') + '/', []
     assert main(['predict', saved[0], tables, '--output', whole]) == 0
-    probabilities = parts.ask.probabilities
+    answer = tabular.answer
 
     def interrupted(*arguments):
         asked.append(arguments)
         if len(asked) == 3:
             raise KeyboardInterrupt
-        return probabilities(*arguments)
+        return answer(*arguments)
 
-    monkeypatch.setattr(parts.ask, 'probabilities', interrupted)
+    monkeypatch.setattr(tabular, 'answer', interrupted)
     assert main(['predict', saved[0], tables, '--output', out]) == 130
     assert sorted(contents(out)) == ['_manifest.json', 'part-0.csv', 'part-1.jsonl']
     assert main(['predict', saved[0], tables, '--output', out]) == 0
