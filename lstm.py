@@ -168,7 +168,8 @@ def dropout_layer(state_before, use_noise, trng):
 
 def build_states(tparams, x, mask, options, use_noise=None, trng=None):
     """Look the words x (T, B) up and read them with the encoder: its states, (T, B, D)."""
-    x = stretch(x, mask)  # those under the mask: n-grams may be read beyond
+    if options.get('ngrams'):
+        x = stretch(x, mask)  # the words under the mask: n-grams may be read beyond
     emb = tparams['Wemb'][x.flatten()].reshape((x.shape[0], x.shape[1], tparams['Wemb'].shape[1]))
     if trng and options.get('noise_std', 0.) > 0:
         emb += use_noise * trng.normal(size=emb.shape, std=options['noise_std'])
@@ -180,7 +181,7 @@ def build_model(tparams, options):
     """Build the graph: embedding, LSTM, mean pooling, logistic regression.
 
     Returns (use_noise, x, mask, y, f_pred_prob, f_pred, cost): the shared switch that turns noise
-    on for training; the symbolic inputs x (T, B) int64, mask (T, B) floatX, y (B,) int64; compiled
+    on in the cost; the symbolic inputs x (T, B) int64, mask (T, B) floatX, y (B,) int64; compiled
     functions of (x, mask) that give the probabilities (B, C) and the classes (B,); and the mean
     negative log-likelihood of the samples that have a word, by the weights of their classes, with
     n-grams that of both parts, see ``sentiment.wide.layer.join``; then x may be longer than mask.
@@ -198,18 +199,19 @@ def build_model(tparams, options):
         h = dropout_layer(h, use_noise, trng)
     pred = softmax(tensor.dot(h, tparams['U']) + tparams['b'])  # (B, C)
 
-    off = 1e-8  # keeps log() finite
+    small = 1e-8  # keeps log() finite
     real = tensor.cast(mask.max(axis=0) > 0, config.floatX)  # not what only fills up a batch
-    losses = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(off))
+    losses = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(small))
     if options.get('ngrams'):  # which answer beside the network, or teach it
         pred, losses = join(twin(wide_scores, options), tparams, x, mask, y, pred, losses, options)
     if options.get('class_weights'):
         losses *= tensor.constant(numpy_floatX(options['class_weights']))[y]
     cost = (losses * real).sum() / real.sum()
 
-    # a prediction draws nothing from the training's random numbers
-    f_pred_prob = padded(function([x, mask], pred, name='f_pred_prob', no_default_updates=True),
-                         options.get('valid_batch_size', 1))
+    # a prediction is without noise, whatever the switch says, and draws no random numbers
+    off = {use_noise: tensor.constant(numpy_floatX(0.))}
+    f_pred_prob = padded(function([x, mask], pred, givens=off, name='f_pred_prob',
+                                  no_default_updates=True), options.get('valid_batch_size', 1))
 
     def f_pred(x, mask):
         return f_pred_prob(x, mask).argmax(axis=1)
@@ -419,8 +421,9 @@ def train_lstm(
         use_noise, f_pred_prob, f_grad_shared, f_update = build_training(tparams, options,
                                                                          optimizer)
 
+    use_noise.set_value(numpy_floatX(1.))
+
     def measure(data):
-        use_noise.set_value(numpy_floatX(0.))
         return pred_probs(f_pred_prob, prepare_data, data, run.by_length(data[0]))
 
     run = Run(options, sets, tparams, rng, vocabulary, prepare_data, f_grad_shared, f_update,
@@ -429,7 +432,6 @@ def train_lstm(
         for epoch in run.epochs():
             for indices in run.batches():
                 x, mask, y = run.prepare(indices)
-                use_noise.set_value(numpy_floatX(1.))
                 run.count(f_grad_shared(x, mask, y), mask)
                 f_update(lrate)
                 if run.is_due(dispFreq):

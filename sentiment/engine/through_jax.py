@@ -79,9 +79,10 @@ class StaticFunction:
     n_devices, mode = 1, None  # PyTensor's own mode, unless several devices share a batch
     turn = nullcontext()  # they must begin calls in one order, or wait for each other's sums
 
-    def __init__(self, inputs, outputs, updates=(), **keywords):
+    def __init__(self, inputs, outputs, updates=(), givens=(), **keywords):
         is_list = isinstance(outputs, (list, tuple))
-        graph = [new for _, new in updates] + (list(outputs) if is_list else [outputs])
+        graph = clone_replace([new for _, new in updates]
+                              + (list(outputs) if is_list else [outputs]), replace=dict(givens))
         self.shared = list_shared(graph + [variable for variable, _ in updates])
         twins = {v: of_known_shape(v) for v in self.shared if v.default_update is None}
         graph = clone_replace(graph, replace=twins)

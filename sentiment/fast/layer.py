@@ -16,6 +16,8 @@ from sentiment.fast.tanh import tanh
 from sentiment.fast.team import ALL, job, run_parts, share
 from sentiment.fast.threads import N_THREADS, cut, inner, jit
 
+BLOCK = 64  # words that are projected at once: their z stays in the cache
+
 # --- Kernels: numba -------------------------------------------------------------------------
 
 
@@ -154,9 +156,12 @@ def project(part, board, n_parts, rows, W, b, z_words):
     if part == ALL:
         return share(board, n_parts, *job())
     low, high = len(rows) * part // n_parts, len(rows) * (part + 1) // n_parts
-    for v in range(low, high):
-        copy(b, z_words[v])
-    add_product(rows[low:high, :], W[:, :], z_words[low:high])
+    W_packed = pack(W[:, :])
+    for start in range(low, high, BLOCK):
+        end = min(start + BLOCK, high)
+        for v in range(start, end):
+            copy(b, z_words[v])
+        add_packed(rows[start:end, :], W_packed, z_words[start:end])
     return 0
 
 
@@ -206,12 +211,12 @@ def deal(mask):
     """
     T, B = mask.shape
     n_parts = max(1, min(N_THREADS, B))
-    steps = numpy.arange(T)
-    lengths = ((mask != 0) * (steps + 1)[:, None]).max(axis=0, initial=0)
+    from_behind = numpy.concatenate([mask[::-1] != 0, numpy.ones((1, B), bool)])
+    lengths = T - from_behind.argmax(axis=0)
     order = (-lengths).argsort(kind='stable')
     turns = order[:B // n_parts * n_parts].reshape(-1, n_parts)
     turns[1::2] = turns[1::2, ::-1].copy()
-    n_live = numpy.array([(lengths[order[k::n_parts], None] > steps).sum(axis=0)
+    n_live = numpy.array([numpy.searchsorted(-lengths[order[k::n_parts]], -numpy.arange(T))
                           for k in range(n_parts)], 'int64')
     return order, n_live, numpy.concatenate([[0], n_live.sum(axis=1).cumsum()])
 

@@ -24,9 +24,9 @@ JOB = 0  # how many jobs there were, and behind these bits how many parts of the
 FUNCTION, FRAME, DONE, FAILED, BUSY, CLOSED, SIZE = 8, 9, 16, 17, 24, 32, 40
 ALL = -1  # in the place of a part
 LEFT = 2 ** 16 - 1  # the bits of the parts that are left
-# how often one looks for work in vain: for some tenths of a millisecond; on Windows, where nobody
-# gives way meanwhile, for some microseconds
-PATIENCE = 1000
+# how often one looks for work in vain: for a millisecond, as long as there is none between two
+# batches; on Windows, where nobody gives way meanwhile, for some microseconds
+PATIENCE = 3000
 LONG = 500000  # nanoseconds without the processor, after which one leaves it to others for a while
 REST = 0.05  # seconds
 ALONE = 20  # jobs that the caller does first: nobody waits for what the others need to start

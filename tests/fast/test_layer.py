@@ -129,14 +129,16 @@ def test_without_a_mask_and_without_a_look_up():
 
 def test_noise_on_the_embedding_goes_through_the_fast_layer(small_model):
     options, params = small_model[:2]
-    use_noise, _, _, _, f_pred_prob, _, _ = lstm.build_model(
-        lstm.init_tparams(params), dict(options, fast=True, noise_std=1.))
-    x, mask = draw(5, 3, 1, 'lengths', 0)[:2]
-    mask = lstm.numpy_floatX(mask)
-    quiet = f_pred_prob(x, mask)
-    numpy.testing.assert_array_equal(f_pred_prob(x, mask), quiet)
+    use_noise, x, mask, y, f_pred_prob, _, cost = lstm.build_model(
+        lstm.init_tparams(params), dict(options, fast=True, use_dropout=False, noise_std=1.))
+    f = theano.function([x, mask, y], cost)
+    words, there = draw(5, 3, 1, 'lengths', 0)[:2]
+    batch = words, lstm.numpy_floatX(there), numpy.arange(3)
+    quiet, probs = f(*batch), f_pred_prob(*batch[:2])
+    assert f(*batch) == quiet
     use_noise.set_value(lstm.numpy_floatX(1.))
-    assert (f_pred_prob(x, mask) != quiet).all()
+    assert f(*batch) != quiet and f(*batch) != f(*batch)
+    numpy.testing.assert_array_equal(f_pred_prob(*batch[:2]), probs)  # a prediction has none
 
 
 @numba.njit
