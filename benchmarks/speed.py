@@ -190,7 +190,8 @@ def main():
     multiprocessing.set_start_method('spawn')
     os.environ.setdefault('THEANO_FLAGS', 'floatX=float32')
 
-    contenders = {name: Contender(name, options.path) for name in CONTENDERS}
+    path = imdb.locate(options.path)  # preprocessed here: a daemon may start no other processes
+    contenders = {name: Contender(name, path) for name in CONTENDERS}
     print('| thousand words/s | %s | fused / fastest torch | / fastest engine | / scan '
           '| / product |' % ' | '.join(CONTENDERS))
     print('|' + '---|' * (len(CONTENDERS) + 5))
@@ -209,6 +210,8 @@ def main():
         for value, speeds in curves[label]:
             print('%s %d: %s' % (label, value, json.dumps(
                 {k: round(median(v)) for k, v in speeds.items()})), flush=True)
+    for contender in contenders.values():
+        contender.pipe.send(None)
     if options.curves:
         draw_pictures(table, curves, os.path.join(ROOT, 'benchmarks'))
 
