@@ -21,7 +21,10 @@ class Different(Op):
         if len(words) and 0 <= words.min() and words.max() < TABLE:
             is_there = numpy.zeros(words.max() + 1, bool)
             is_there[words] = True
-            answers = numpy.flatnonzero(is_there), (is_there.cumsum() - 1)[words]
+            different_words = numpy.flatnonzero(is_there)
+            place = numpy.empty(len(is_there), 'int64')
+            place[different_words] = numpy.arange(len(different_words))
+            answers = different_words, place[words]
         else:
             answers = numpy.unique(words, return_inverse=True)
         for storage, answer in zip(output_storage, answers):

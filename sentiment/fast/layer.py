@@ -14,7 +14,7 @@ from sentiment.fast.different import different
 from sentiment.fast.products import DEPTH, add_packed, add_product, pack
 from sentiment.fast.tanh import tanh
 from sentiment.fast.team import ALL, job, run_parts, share
-from sentiment.fast.threads import N_THREADS, cut, inner, jit
+from sentiment.fast.threads import N_THREADS, inner, jit
 
 BLOCK = 64  # words that are projected at once: their z stays in the cache
 
@@ -58,6 +58,14 @@ def copy(x, out):
     """Copy x into out, (D,) each."""
     for d in range(len(out)):
         out[d] = x[d]
+
+
+@inner
+def fill(out, value):
+    """Fill the rows of out (n, D) with a value."""
+    for k in range(len(out)):
+        for d in range(out.shape[1]):
+            out[k, d] = value
 
 
 @inner
@@ -128,6 +136,7 @@ def read_back(part, board, n_parts, order, n_live, first, mask, U, pooled, gates
     if part == ALL:
         return share(board, n_parts, *job())
     D, samples, row = len(U), order[part::len(n_live)], first[part + 1]
+    fill(dU[part], 0)
     U_T_packed = pack(U.T[:, :])
     dh = numpy.zeros((len(samples), D), dz.dtype)
     dc = numpy.zeros((len(samples), D), dz.dtype)
@@ -165,16 +174,37 @@ def project(part, board, n_parts, rows, W, b, z_words):
     return 0
 
 
-@jit
-def project_back(part, board, n_parts, bounds, rows, W, dz, order, n_live, index, drows, dW, db):
-    """From dz (N, 4 D) to the gradients of some words' rows (V, D); fill dW[part] and db[part].
+@inner
+def words_of(part, n_parts, n_words, order, n_live, index):
+    """Return the bounds of the words that a part shall sum up and project: all have equal work."""
+    work, total = numpy.zeros(n_words, numpy.int64), 0
+    for k in range(n_parts):
+        for t in range(len(index)):
+            for j in range(n_live[k, t]):
+                work[index[t, order[k + j * n_parts]]] += 1
+    for v in range(n_words):
+        work[v] += 4  # a product costs as four sums
+        total += work[v]
+    low, high, done = 0, 0, 0
+    for v in range(n_words):
+        low = v + 1 if done < total * part // n_parts else low
+        high = v + 1 if done < total * (part + 1) // n_parts else high
+        done += work[v]
+    return low, high
 
-    bounds (P + 1,): of each part's words.
+
+@jit
+def project_back(part, board, n_parts, rows, W, dz, order, n_live, index, drows, dWb):
+    """From dz (N, 4 D) to the gradients of some words' rows (V, D); fill dWb[part]: of W, and of b
+    as one row more.
     """
     if part == ALL:
         return share(board, n_parts, *job())
-    one, low, high, row = dz.dtype.type(1), bounds[part], bounds[part + 1], 0
+    one, row = dz.dtype.type(1), 0
+    low, high = words_of(part, n_parts, len(rows), order, n_live, index)
     dz_words = numpy.zeros((high - low, dz.shape[1]), dz.dtype)
+    fill(drows[low:high], 0)
+    fill(dWb[part], 0)
     for k in range(n_parts):
         for t in range(len(index)):
             for j in range(n_live[k, t]):
@@ -183,9 +213,9 @@ def project_back(part, board, n_parts, bounds, rows, W, dz, order, n_live, index
                     add(one, dz[row], dz_words[v - low])
                 row += 1
     for v in range(high - low):
-        add(one, dz_words[v], db[part])
+        add(one, dz_words[v], dWb[part, len(W)])
     add_product(dz_words[:, :], W[:, :].T, drows[low:high])
-    add_product(rows[low:high, :].T, dz_words[:, :], dW[part])
+    add_product(rows[low:high, :].T, dz_words[:, :], dWb[part, :len(W)])
     return 0
 
 
@@ -257,20 +287,17 @@ def backward(rows, index, mask, W, U, gates, h_before, c_before, order, n_live, 
     """Return the gradients of rows, W, U and b, given that of read's out; store that of z."""
     rows, index, mask, W, U, dout = map(numpy.ascontiguousarray, (rows, index, mask, W, U, dout))
     n_parts = len(n_live)
-    dU = numpy.zeros((n_parts,) + U.shape, U.dtype)
+    dU = numpy.empty((n_parts,) + U.shape, U.dtype)
     dz = reuse(storage, *gates.shape, dtype=U.dtype)
     run_parts(read_back, n_parts, order, n_live, first, mask, U, pooled, gates, h_before, c_before,
               dout, dz, dU)
 
-    drows = numpy.zeros_like(rows)
-    dW = numpy.zeros((n_parts,) + W.shape, W.dtype)
-    db = numpy.zeros((n_parts, len(W.T)), W.dtype)
-    counts = numpy.bincount(index[mask != 0], minlength=len(rows))
-    bounds = cut(numpy.append(0, (counts + 4).cumsum()), n_parts)  # products cost as four sums
-    run_parts(project_back, n_parts, bounds, rows, W, dz, order, n_live, index, drows, dW, db)
-    for total in dW, dU:
+    drows = numpy.empty_like(rows)
+    dWb = numpy.empty((n_parts, len(W) + 1, W.shape[1]), W.dtype)
+    run_parts(project_back, n_parts, rows, W, dz, order, n_live, index, drows, dWb)
+    for total in dWb, dU:
         run_parts(add_up, n_parts, total)
-    return drows, dW[0], dU[0], db.sum(axis=0)
+    return drows, dWb[0, :-1], dU[0], dWb[0, -1]
 
 # --- The operation in the graph -------------------------------------------------------------
 

@@ -1,8 +1,7 @@
-"""What the compiled parts share: numba's settings, the number of threads, and cuts into parts."""
+"""What the compiled parts share: numba's settings, and the number of threads."""
 import os
 
 import numba
-import numpy
 
 # numba keeps what it compiled beside the file of a jit function, until that file changes: after a
 # change of an inner function in another file, __pycache__ is to be removed
@@ -23,11 +22,3 @@ def count_threads():
 
 
 N_THREADS = count_threads()
-
-
-def cut(work, n_parts):
-    """Cut a range into parts of nearly equal work; ``work[k]`` is that of its first k.
-
-    Returns where each part begins, and the end of the last: (n_parts + 1,).
-    """
-    return numpy.searchsorted(work, [work[-1] * k // n_parts for k in range(n_parts + 1)])

@@ -111,6 +111,24 @@ def test_any_number_of_threads(n_threads, monkeypatch):
     assert_fast_is_right(draw(9, 5, 8, 'holes', n_threads))
 
 
+@numba.njit
+def words_of(part, n_parts, n_words, order, n_live, index):  # which no Python calls
+    return layer.words_of(part, n_parts, n_words, order, n_live, index)
+
+
+@pytest.mark.parametrize('n_parts', [1, 2, 5])
+@pytest.mark.parametrize('kind', ['lengths', 'nothing'])
+def test_each_part_has_words_of_equal_work(n_parts, kind, monkeypatch):
+    monkeypatch.setattr(layer, 'N_THREADS', n_parts)
+    index, mask = draw(9, 6, 1, kind, n_parts)[:2]
+    order, n_live, _ = layer.deal(mask)
+    work = 4 + numpy.bincount(index[mask != 0], minlength=N_WORDS)
+    bounds = [words_of(part, n_parts, N_WORDS, order, n_live, index) for part in range(n_parts)]
+    assert [low for low, _ in bounds] + [N_WORDS] == [0] + [high for _, high in bounds]
+    for low, high in bounds:  # a word is in one part alone
+        assert work[low:high].sum() <= -(-work.sum() // n_parts) + work.max()
+
+
 def test_without_a_mask_and_without_a_look_up():
     _, _, weights, _, _, *values = draw(7, 3, 6, 'lengths', 0)
     below = tensor.tensor3(dtype='float64')
