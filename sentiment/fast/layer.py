@@ -10,6 +10,7 @@ Sizes in the comments: T time steps, B samples, D units, V different words, N pa
 import numpy
 
 from sentiment.engine import Apply, Op, config, grad_undefined, rewrites, tensor
+from sentiment.fast import ahead
 from sentiment.fast.different import different
 from sentiment.fast.products import DEPTH, add_packed, add_product, pack
 from sentiment.fast.tanh import tanh
@@ -285,6 +286,7 @@ def forward(rows, index, mask, W, U, b, pooled, storage):
 def backward(rows, index, mask, W, U, gates, h_before, c_before, order, n_live, first, dout, pooled,
              storage):
     """Return the gradients of rows, W, U and b, given that of read's out; store that of z."""
+    ahead.wait()
     rows, index, mask, W, U, dout = map(numpy.ascontiguousarray, (rows, index, mask, W, U, dout))
     n_parts = len(n_live)
     dU = numpy.empty((n_parts,) + U.shape, U.dtype)
@@ -298,6 +300,13 @@ def backward(rows, index, mask, W, U, gates, h_before, c_before, order, n_live, 
     for total in dWb, dU:
         run_parts(add_up, n_parts, total)
     return drows, dWb[0, :-1], dU[0], dWb[0, -1]
+
+
+def compile_backward(dtype):
+    """Compile what :func:`backward` calls, by a call of it: one word, one unit."""
+    one, gates, zero = numpy.ones((1, 1), dtype), numpy.ones((1, 4), dtype), numpy.zeros(1, 'int64')
+    backward(one, zero[None], one, gates, gates, gates, one, one, zero, numpy.ones((1, 1), 'int64'),
+             numpy.arange(2, dtype='int64'), one[None], pooled=True, storage=[None])
 
 # --- The operation in the graph -------------------------------------------------------------
 

@@ -7,7 +7,8 @@ only lets its two running means decay, which is made up for, by a power, when th
 import numba
 import numpy
 
-from sentiment.engine import Apply, Op, function, tensor, theano
+from sentiment.engine import Apply, Op, config, function, tensor, theano
+from sentiment.fast import ahead, layer
 from sentiment.fast.different import different
 from sentiment.fast.team import ALL, job, run_parts, share
 from sentiment.fast.threads import N_THREADS, SETTINGS, inner, jit
@@ -43,8 +44,9 @@ def rows_and_values(grad):
     return None, grad
 
 
-def compile_gradients(inputs, cost, tparams, grads, name):
+def compile_gradients(inputs, cost, tparams, grads, optimizer):
     """Return (function of ``inputs`` -> cost, the rows and values that it keeps of each grad)."""
+    compile_ahead(optimizer, len(tparams))
     kept, updates = [], []
     for p, (rows, values) in zip(tparams.values(), map(rows_and_values, grads)):
         if rows is None:
@@ -53,12 +55,29 @@ def compile_gradients(inputs, cost, tparams, grads, name):
                   for part in (rows, values)]
         updates += zip(shared, (rows, values))
         kept.append(shared)
-    return function(inputs, cost, updates=updates, name=name), kept
+    return function(inputs, cost, updates=updates, name=optimizer + '_f_grad_shared'), kept
+
+
+def compile_ahead(optimizer, n_params):
+    """Begin to compile what an update of so many parameters calls after the forward pass."""
+    kernels = [layer.read_back] + [KERNELS[optimizer]] * (optimizer in KERNELS)
+    ahead.begin(kernels, compile_last, config.floatX, optimizer, n_params)
+
+
+def compile_last(dtype, optimizer, n_params):
+    """Compile that, by doing it once, to next to nothing."""
+    layer.compile_backward(dtype)
+    if optimizer in KERNELS:
+        table, number = numpy.zeros((1, 1), dtype), numpy.zeros((1, 1), 'int64')
+        state, now = ((table,) * 2, table[0, 0]) if optimizer == 'adagrad' else (
+            (table,) * 3 + (number,), number[0, 0])
+        run_parts(KERNELS[optimizer], N_THREADS, now, (state,) * n_params,
+                  ((number[0], table),) * n_params)
 
 
 def sgd(lr, tparams, grads, x, mask, y, cost):
     """As ``lstm.sgd``: p -= lr * gradient, at the rows that have one."""
-    f_grad_shared, kept = compile_gradients([x, mask, y], cost, tparams, grads, 'sgd_f_grad_shared')
+    f_grad_shared, kept = compile_gradients([x, mask, y], cost, tparams, grads, 'sgd')
     updates = [(p, tensor.inc_subtensor(p[rows], -lr * values))
                for p, (rows, values) in zip(tparams.values(), kept)]
     return f_grad_shared, function([lr], [], updates=updates, name='sgd_f_update')
@@ -159,8 +178,7 @@ def step_updates(optimizer, states, gradients, number):
 
 def adagrad(lr, tparams, grads, x, mask, y, cost):
     """As ``lstm.adagrad``, at the rows that have a gradient; the sums grow in ``f_update``."""
-    f_grad_shared, kept = compile_gradients([x, mask, y], cost, tparams, grads,
-                                            'adagrad_f_grad_shared')
+    f_grad_shared, kept = compile_gradients([x, mask, y], cost, tparams, grads, 'adagrad')
     states = [[p, theano.shared(p.get_value() * 0, name=name + '_sgrad2')]
               for name, p in tparams.items()]
     return f_grad_shared, function([lr], [], updates=step_updates('adagrad', states, kept, lr),
@@ -169,8 +187,7 @@ def adagrad(lr, tparams, grads, x, mask, y, cost):
 
 def adadelta(lr, tparams, grads, x, mask, y, cost):
     """As ``lstm.adadelta``; both running means move in ``f_update``."""
-    f_grad_shared, kept = compile_gradients([x, mask, y], cost, tparams, grads,
-                                            'adadelta_f_grad_shared')
+    f_grad_shared, kept = compile_gradients([x, mask, y], cost, tparams, grads, 'adadelta')
     now = theano.shared(numpy.asarray(0, 'int64'), name='adadelta_step')
     states = [[p] + [theano.shared(p.get_value() * 0, name=name + suffix)
                      for suffix in ('_rgrad2', '_rup2')]

@@ -1,0 +1,90 @@
+"""What is compiled ahead is what a training then finds in numba's cache."""
+import pytest
+
+from sentiment import fast
+from tests.helpers import run_python, write_toy_pickle
+
+if not fast.AVAILABLE:
+    pytest.skip('this engine runs none of our own', allow_module_level=True)
+
+from sentiment.fast import ahead  # noqa: E402
+
+TRAIN = """
+import sys, lstm
+from sentiment.fast import ahead, layer, updates
+ahead.begin = lambda *arguments: None
+lstm.train_lstm(path=sys.argv[1], saveto=None, dim_proj=3, n_words=30, max_epochs=1, test_size=2,
+                optimizer=lstm.optimizers[sys.argv[2]], ngrams=int(sys.argv[3]) or None)
+for kernel in (layer.read_back, layer.project_back, layer.add_up, updates.KERNELS[sys.argv[2]]):
+    assert kernel.stats.cache_hits and not kernel.stats.cache_misses, kernel
+    assert ahead.is_cached(kernel)
+"""
+
+
+@pytest.mark.parametrize('optimizer, ngrams, n_params', [('adadelta', 0, 6), ('adagrad', 1, 8)])
+def test_a_training_compiles_nothing_that_was_compiled_ahead(optimizer, ngrams, n_params, tmp_path):
+    apart = {'environment': {'NUMBA_CACHE_DIR': str(tmp_path / 'cache')}, 'flags': 'floatX=float32'}
+    code = 'from sentiment.fast import updates; updates.compile_last(%r, %r, %d)'
+    for arguments in ([code % ('float32', optimizer, n_params)],
+                      [TRAIN, write_toy_pickle(tmp_path / 'imdb.pkl'), optimizer, str(ngrams)]):
+        done = run_python('-c', *arguments, **apart)
+        assert done.returncode == 0, done.stderr
+
+
+# --- Whether a process is begun ---------------------------------------------------------------
+
+
+class Kernel:
+    """A compiled function, as far as is looked at here."""
+
+    __name__ = 'f'
+    py_func = staticmethod(lambda: None)
+
+    def __init__(self, folder):
+        self.stats = type('Stats', (), {'cache_path': str(folder)})
+
+
+@pytest.fixture
+def kernel(tmp_path, monkeypatch):
+    """A kernel that is not in the cache, where there are several processors."""
+    monkeypatch.setattr(ahead, 'N_THREADS', 2)
+    monkeypatch.setattr(ahead, 'running', [])
+    return Kernel(tmp_path)
+
+
+def count_begun(kernel):
+    """Return how many processes are begun for a kernel, when all have ended."""
+    ahead.begin([kernel], ahead.is_cached, kernel)
+    begun = len(ahead.running)
+    ahead.wait()
+    assert not ahead.running
+    return begun
+
+
+def test_one_is_begun_for_what_is_not_in_the_cache(kernel, tmp_path):
+    (tmp_path / 'another.f-7.py311.nbi').touch()
+    (tmp_path / 'test_ahead.f-7.py311.1.nbc').touch()
+    assert count_begun(kernel) == 1
+    (tmp_path / 'test_ahead.f-7.py311.nbi').touch()
+    assert count_begun(kernel) == 0
+
+
+def test_none_is_begun_where_one_runs_or_there_is_no_processor(kernel, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(ahead, 'N_THREADS', 1)
+        assert count_begun(kernel) == 0
+    ahead.begin([kernel], ahead.is_cached, kernel)
+    ahead.begin([kernel], ahead.is_cached, kernel)
+    assert len(ahead.running) == 1
+    ahead.wait()
+
+
+def test_one_that_hangs_holds_nobody_up(kernel, monkeypatch):
+    monkeypatch.setattr(ahead, 'PATIENCE', 0)
+    monkeypatch.setattr(ahead, 'CODE', 'import time; time.sleep(600)  # %r %s %s %r')
+    ahead.begin([kernel], ahead.is_cached, kernel)
+    process, = ahead.running
+    ahead.wait()
+    assert process.poll() is None
+    process.kill()
+    process.wait()
