@@ -60,7 +60,7 @@ def compile_gradients(inputs, cost, tparams, grads, optimizer):
 
 def compile_ahead(optimizer, n_params):
     """Begin to compile what an update of so many parameters calls after the forward pass."""
-    kernels = [layer.read_back] + [KERNELS[optimizer]] * (optimizer in KERNELS)
+    kernels = [layer.read_back] + [KERNELS[name] for name in KERNELS if name == optimizer]
     ahead.begin(kernels, compile_last, config.floatX, optimizer, n_params)
 
 
