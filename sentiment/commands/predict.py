@@ -107,7 +107,8 @@ def predict_texts(model, sources, options, how, out, keep=None):
         'states' if options.states else 'ngrams' if options.ngrams else 'words')
     text = sys.stdout if out is None else io.TextIOWrapper(out, 'utf-8', newline='\n')
     show, unread, probs_of = shower(options, model.classes, text), 0, answering(model)
-    with progress(options.files or ['-']) as bar, ask.reader(model, CHUNK, bool(by)) as read:
+    with progress(options.files or ['-']) as bar, \
+            ask.reader(model, CHUNK, bool(by), model.get_ready) as read:
         for chunk, readings in ahead(
                 gather(read_sources(sources, options.whole, how)),
                 lambda chunk: read([item.text for item in chunk if not item.problem])):

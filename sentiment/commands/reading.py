@@ -19,6 +19,7 @@ from sentiment.reviews.tables import READERS, find_columns
 
 CHUNK = 4096  # reviews that are tokenized and read at once, where so many wait
 CHUNK_BYTES = 2 ** 24  # and how much they may be: more waits in its file or pipe
+LINGER = 0.02  # seconds that the first of them waits for others: who types does not notice
 PACKED = (GZIP, BZIP2, XZ, TAR, ZIP)
 
 # name: what answers are named after; file: a buffered binary stream; whole: it is one review;
@@ -222,17 +223,22 @@ class Basket:
     def put(self, item, size):
         """Add an item when there is room for it."""
         with self.changed:
-            while len(self.items) >= CHUNK or self.size >= CHUNK_BYTES:
+            while self.is_full():
                 self.changed.wait()
             self.items.append(item)
             self.size += size
             self.changed.notify_all()
 
+    def is_full(self):
+        """Whether it holds as much as it may."""
+        return len(self.items) >= CHUNK or self.size >= CHUNK_BYTES
+
     def take(self):
-        """Return all items as soon as there is one."""
+        """Return all items as soon as there is one, and those that come right behind it."""
         with self.changed:
             while not self.items:
                 self.changed.wait()
+            self.changed.wait_for(lambda: self.items[-1] is None or self.is_full(), LINGER)
             items, self.items, self.size = self.items, [], 0
             self.changed.notify_all()
             return items

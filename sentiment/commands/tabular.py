@@ -41,7 +41,7 @@ def predict_table(model, source, form, options, how, out, keep=None):
     unread, which, probs_of = 0, None, answering(model)
     hidden = no_bar() or not is_terminal(sys.stderr) or is_terminal(sys.stdout)
     with tqdm(desc='Predicting', unit=' rows', leave=False, disable=hidden) as bar, \
-            ask.reader(model, CHUNK) as read:
+            ask.reader(model, CHUNK, meanwhile=model.get_ready) as read:
         for chunk, readings in ahead(pieces(table, column),
                                      lambda chunk: read([text for _, text, _ in chunk])):
             answers = answer(model, readings, probs_of, keep)

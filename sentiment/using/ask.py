@@ -85,18 +85,24 @@ def count_jobs(n_texts):
 
 
 @contextmanager
-def reader(model, n_texts, words=False):
+def reader(model, n_texts, words=False, meanwhile=None):
     """Give a function: list of texts -> iterator of the :class:`Reading` of each, in order.
 
     Without ``words``, other processes begin on many texts when it is called, and the caller may do
-    other work. n_texts: so many are given at once, at most. Raises BadInput.
+    other work; if that is ``meanwhile``, it is called then. n_texts: so many are given at once, at
+    most. Raises BadInput.
     """
     check_words(model)
     if words:
         yield lambda texts: iter(read_texts(model, texts))
     else:
         with indexer(model.tokenizer, model.dictionary, count_jobs(n_texts)) as begin:
-            yield lambda texts: (Reading(*found) for found in begin(texts))
+            def read(texts):
+                found = begin(texts)
+                if meanwhile and len(texts) >= 2 * FEW:
+                    meanwhile()
+                return (Reading(*one) for one in found)
+            yield read
 
 
 def index_readings(model, texts, verbose=False):

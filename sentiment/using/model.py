@@ -67,6 +67,10 @@ class Model:
         """Return the probabilities (B, C)."""
         return temper(self.answer('f_pred_prob', build_probs, x, mask), self.temperature)
 
+    def get_ready(self):
+        """Compile what answers, by an answer to one unknown word."""
+        self.f_pred_prob(numpy.ones((1, 1), 'int64'), numpy_floatX(numpy.ones((1, 1))))
+
     def f_scores(self, x, mask):
         """Return what each state adds to each class's score (T, B, C), under the temperature."""
         return self.answer('f_scores', build_scores, x, mask) * self.share
