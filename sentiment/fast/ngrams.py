@@ -60,10 +60,11 @@ def table_of(ngrams):
 
 
 @inner
-def code_of(words, t, n_words, late, offsets):
+def code_of(words, t, n_words, late, offsets, kind):
     """Return the code of the n-gram of a kind that starts with the word at t, or 0."""
-    code = MARK if late else 0
-    for offset in offsets:
+    code = MARK if late[kind] else 0
+    for k in range(offsets.shape[1]):
+        offset = offsets[kind, k]
         if offset == NONE:
             break
         word = MARK
@@ -89,7 +90,7 @@ def list_codes(words, n_words, late, offsets, codes):
         is_late = t + LATE >= T or words[t + LATE] <= 0
         for kind in range(len(late)):
             if is_late or not late[kind]:
-                code = code_of(words, t, n_words, late[kind], offsets[kind])
+                code = code_of(words, t, n_words, late, offsets, kind)
                 if code:
                     codes[n] = code
                     n += 1

@@ -113,21 +113,32 @@ def nanoseconds(typing_context):
 PART = ir.FunctionType(INT, [INT, INT])
 
 
+def is_owner(kinds):
+    """Whether the first of three arguments is what counts the references to an array: numba hands
+    an array over as its owner, its Python object, two sizes, its data, its shape, and so on.
+    """
+    byte_pointer = ir.IntType(8).as_pointer()
+    return kinds == [byte_pointer, byte_pointer, INT]
+
+
 @intrinsic
 def job(typing_context):
     """In a kernel: the addresses (function, frame) of the kernel itself, with the arguments that it
     was called with but for the first, in whose place the part is put.
 
-    The frame lives as long as the call. Numba's functions return a code, 0 or -2 if all is well,
-    and have two arguments more in front: where the answer and where an exception is put. So the
-    part is the third.
+    The frame lives as long as the call, as the arrays do. In it they are without an owner, or all
+    threads would count references in one place, at each row that is looked at. Numba's functions
+    return a code, 0 or -2 if all is well, and have two arguments more in front: where the answer
+    and where an exception is put. So the part is the third.
     """
     def emit(context, builder, signature, arguments):
         kernel, module = builder.function, builder.module
         frame_type = ir.LiteralStructType([argument.type for argument in kernel.args])
         frame = cgutils.alloca_once(builder, frame_type)
         for k, argument in enumerate(kernel.args):
-            builder.store(argument, cgutils.gep_inbounds(builder, frame, 0, k))
+            owner = is_owner([other.type for other in kernel.args[k:k + 3]])
+            builder.store(argument.type(None) if owner else argument,
+                          cgutils.gep_inbounds(builder, frame, 0, k))
         function = ir.Function(module, PART, module.get_unique_name('part'))
         function.linkage = 'internal'
         body = ir.IRBuilder(function.append_basic_block())

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import numpy
 import pytest
+from numba import types
+from numba.extending import intrinsic
 
 from sentiment.fast import team as module
 from sentiment.fast.team import (ALL, Team, add, give_way, job, look, nanoseconds, run_parts,
@@ -47,6 +49,37 @@ def fail(part, board, n_parts, wrong, done):
         raise ValueError
     done[part] = 1
     return 0
+
+
+@intrinsic
+def has_owner(typing_context, array):
+    """Whether references to an array are counted."""
+    def emit(context, builder, signature, arguments):
+        owner = context.make_array(array)(context, builder, arguments[0]).meminfo
+        return builder.icmp_unsigned('!=', owner, owner.type(None))
+    return types.boolean(array), emit
+
+
+@jit
+def take_apart(part, board, n_parts, flags, bytes_, numbers, pair, owners, sums):
+    """Sum up a part of arrays of several kinds, in a part and in a pair; say what has an owner."""
+    if part == ALL:
+        owners[n_parts] = has_owner(flags) + has_owner(numbers) + has_owner(pair[0])
+        return share(board, n_parts, *job())
+    owners[part] = has_owner(flags) + has_owner(numbers) + has_owner(pair[0])
+    for k in range(part, len(flags), n_parts):
+        sums[part] += flags[k] + 2 * bytes_[0, k] + 4 * numbers[k, 0] + 8 * pair[0][k] + pair[1]
+    return 0
+
+
+def test_no_references_to_arrays_are_counted_in_a_part():
+    rng = numpy.random.RandomState(0)
+    flags, bytes_ = rng.rand(9) < 0.5, rng.randint(-9, 9, (1, 9)).astype('int8')
+    numbers, first, owners, sums = rng.rand(9, 1), rng.rand(9), *numpy.zeros((2, 4))
+    run_parts(take_apart, 3, flags, bytes_, numbers, (first, 16.), owners, sums)
+    assert owners.tolist() == [0, 0, 0, 3]
+    wanted = flags + 2. * bytes_[0] + 4 * numbers[:, 0] + 8 * first + 16
+    numpy.testing.assert_allclose(sums[:3], [wanted[part::3].sum() for part in range(3)])
 
 
 def is_done(team, n_parts, n_jobs=1):
