@@ -168,8 +168,7 @@ def dropout_layer(state_before, use_noise, trng):
 
 def build_states(tparams, x, mask, options, use_noise=None, trng=None):
     """Look the words x (T, B) up and read them with the encoder: its states, (T, B, D)."""
-    if options.get('ngrams'):
-        x = stretch(x, mask)  # the words under the mask: n-grams may be read beyond
+    x = stretch(x, mask) if options.get('ngrams') else x  # n-grams may be read beyond the mask
     emb = tparams['Wemb'][x.flatten()].reshape((x.shape[0], x.shape[1], tparams['Wemb'].shape[1]))
     if trng and options.get('noise_std', 0.) > 0:
         emb += use_noise * trng.normal(size=emb.shape, std=options['noise_std'])
@@ -410,6 +409,7 @@ def train_lstm(
     vocabulary = imdb.load_vocabulary(dictionaries.get(dataset), n_words=n_words,
                                       **imdb.reading(options))
     params = init_params(options, rng)
+    compiled.prepare(options)
     if ngrams:
         params.update(begin_wide(sets[0], options, vocabulary, twin(count_ngrams, options)))
     if embeddings:
@@ -421,13 +421,12 @@ def train_lstm(
         use_noise, f_pred_prob, f_grad_shared, f_update = build_training(tparams, options,
                                                                          optimizer)
 
-    use_noise.set_value(numpy_floatX(1.))
-
     def measure(data):
         return pred_probs(f_pred_prob, prepare_data, data, run.by_length(data[0]))
 
     run = Run(options, sets, tparams, rng, vocabulary, prepare_data, f_grad_shared, f_update,
               measure)
+    use_noise.set_value(numpy_floatX(1.))  # whatever a checkpoint of before says
     with run:  # which saves what was learnt, whatever happens
         for epoch in run.epochs():
             for indices in run.batches():

@@ -93,7 +93,8 @@ def predict_files(options, how):
     alone = len(files) == 1 and first.alone and not (options.whole or options.explain)
     with opened(options.output) as out, keeping(options.vectors, model) as keep:
         if alone and form in READERS:
-            trouble = predict_table(model, first, form, options, how, out, keep)
+            trouble = predict_table(model, first, form, options, how, out, keep,
+                                    waited_for(options, model))
         else:
             trouble = predict_texts(model, itertools.chain([first], sources), options, how, out,
                                     keep)
@@ -106,7 +107,8 @@ def predict_texts(model, sources, options, how, out, keep=None):
     by = None if not options.explain else (
         'states' if options.states else 'ngrams' if options.ngrams else 'words')
     text = sys.stdout if out is None else io.TextIOWrapper(out, 'utf-8', newline='\n')
-    show, unread, probs_of = shower(options, model.classes, text), 0, answering(model)
+    show, unread = shower(options, model.classes, text), 0
+    probs_of = waited_for(options, model)
     with progress(options.files or ['-']) as bar, \
             ask.reader(model, CHUNK, bool(by), model.get_ready) as read:
         for chunk, readings in ahead(
@@ -121,6 +123,14 @@ def predict_texts(model, sources, options, how, out, keep=None):
     if out is not None:
         text.detach()
     return '%d of the reviews could not be read' % unread if unread else None
+
+
+def waited_for(options, model):
+    """Return the function readings -> probabilities, which gives the first at once where somebody
+    waits for them, and nothing else needs the compiled model.
+    """
+    later = options.output or options.vectors or options.explain
+    return partial(ask.probabilities, model) if later else answering(model)
 
 
 def shower(options, names, text):

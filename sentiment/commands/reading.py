@@ -19,7 +19,7 @@ from sentiment.reviews.tables import READERS, find_columns
 
 CHUNK = 4096  # reviews that are tokenized and read at once, where so many wait
 CHUNK_BYTES = 2 ** 24  # and how much they may be: more waits in its file or pipe
-LINGER = 0.02  # seconds that the first of them waits for others: who types does not notice
+LINGER = 0.02  # seconds that the very first of them waits for others
 PACKED = (GZIP, BZIP2, XZ, TAR, ZIP)
 
 # name: what answers are named after; file: a buffered binary stream; whole: it is one review;
@@ -233,12 +233,13 @@ class Basket:
         """Whether it holds as much as it may."""
         return len(self.items) >= CHUNK or self.size >= CHUNK_BYTES
 
-    def take(self):
-        """Return all items as soon as there is one, and those that come right behind it."""
+    def take(self, linger=0):
+        """Return all items as soon as there is one; and those that come within ``linger`` seconds.
+        """
         with self.changed:
             while not self.items:
                 self.changed.wait()
-            self.changed.wait_for(lambda: self.items[-1] is None or self.is_full(), LINGER)
+            self.changed.wait_for(lambda: self.items[-1] is None or self.is_full(), linger)
             items, self.items, self.size = self.items, [], 0
             self.changed.notify_all()
             return items
@@ -274,11 +275,11 @@ def gather(items):
         basket.put(None, 0)
 
     threading.Thread(target=fill, daemon=True).start()
-    chunk = []
+    chunk, linger = [], LINGER
     while not chunk or chunk[-1] is not None:
         if not basket.items:
             yield []
-        chunk = basket.take()
+        chunk, linger = basket.take(linger), 0
         yield [item for item in chunk if item is not None]
     yield []
     if failed:

@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import sys
+from functools import partial
 
 from tqdm import tqdm
 
@@ -15,17 +16,17 @@ from sentiment.log import logger, no_bar
 from sentiment.reviews.read import text_of
 from sentiment.reviews.tables import READERS, find_columns, need
 from sentiment.using import ask
-from sentiment.using.at_once import answering
 from sentiment.using.embed import vectors
 
 CHUNK, CHUNK_CHARACTERS = 2048, 2 ** 22  # rows, and their text, that are answered at once
 GIVEN = '%s_given'  # what a column is called whose name an answer takes
 
 
-def predict_table(model, source, form, options, how, out, keep=None):
+def predict_table(model, source, form, options, how, out, keep=None, probs_of=None):
     """Write the table of a source, with its answers, to a binary file, None for standard output.
 
-    keep: what takes the vectors of its texts, None if nobody asked for them.
+    keep: what takes the vectors of its texts, None if nobody asked for them. probs_of: the function
+    readings -> probabilities, None for that of the model.
     Returns what is wrong with it, or None; raises BadInput for what stops it.
     """
     table = READERS[form](source.name, source.file, how)
@@ -38,7 +39,8 @@ def predict_table(model, source, form, options, how, out, keep=None):
         sys.stdout.flush()
     writer = WRITERS[form](out or sys.stdout.buffer, [names[name] for name in table.columns], added,
                            table if form == table.form else None, how)
-    unread, which, probs_of = 0, None, answering(model)
+    unread, which = 0, None
+    probs_of = probs_of or partial(ask.probabilities, model)
     hidden = no_bar() or not is_terminal(sys.stderr) or is_terminal(sys.stdout)
     with tqdm(desc='Predicting', unit=' rows', leave=False, disable=hidden) as bar, \
             ask.reader(model, CHUNK, meanwhile=model.get_ready) as read:

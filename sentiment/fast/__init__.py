@@ -10,6 +10,17 @@ PLACES = {'count_ngrams': 'counting', 'lstm_layer': 'layer', 'mean_pool': 'layer
           'wide_scores': 'ngrams', 'adadelta': 'updates', 'adagrad': 'updates', 'sgd': 'updates'}
 
 
+def prepare(options):
+    """Begin to compile what an update needs last, in a second process: see ``ahead``.
+
+    n-grams have two parameters more. With a layer of your own there may be others, and something is
+    compiled in vain.
+    """
+    if AVAILABLE and options['fast'] and options['encoder'] == 'lstm':
+        updates = importlib.import_module('sentiment.fast.updates')
+        updates.compile_ahead(options['optimizer'], 6 + 2 * bool(options['ngrams']))
+
+
 def __getattr__(name):
     """Import a twin when it is asked for: numba takes a while to load, and not all runs use it."""
     if name not in PLACES:

@@ -7,13 +7,11 @@ import numpy
 from sentiment.data.streamed import BUFFER, held
 from sentiment.fast.ngrams import as_arrays, first_slot, hash_into, list_codes
 from sentiment.fast.threads import inner, jit
-from sentiment.fast.updates import compile_ahead
 from sentiment.wide.counting import pieces
 from sentiment.wide.ngrams import kinds_of
 
 FREE = 0  # no n-gram has this code
 BITS = 16  # of the number of a slot, at first
-N_PARAMS = 8  # that an update moves beside n-grams: the tutorial's six, their weights and bias
 
 # --- Kernels ------------------------------------------------------------------------------------
 
@@ -99,8 +97,7 @@ class Table:
 
 
 def count_ngrams(train, options):
-    """As ``wide.ngrams.count_ngrams``; what an update needs is compiled meanwhile."""
-    compile_ahead(options.get('optimizer'), N_PARAMS)
+    """As ``wide.ngrams.count_ngrams``."""
     table, kinds = Table(BITS, options['ydim']), as_arrays(kinds_of(options['ngrams']))
     reviews = held(train[0])
     for some, labels in pieces(reviews, train[1], numpy.asarray, options.get('buffer', BUFFER)):

@@ -177,7 +177,9 @@ def project(part, board, n_parts, rows, W, b, z_words):
 
 @inner
 def words_of(part, n_parts, n_words, order, n_live, index):
-    """Return the bounds of the words that a part shall sum up and project: all have equal work."""
+    """Return the bounds of the words that a part shall sum up and project: all have nearly
+    equal work.
+    """
     work, total = numpy.zeros(n_words, numpy.int64), 0
     for k in range(n_parts):
         for t in range(len(index)):

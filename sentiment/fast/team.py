@@ -26,7 +26,7 @@ ALL = -1  # in the place of a part
 LEFT = 2 ** 16 - 1  # the bits of the parts that are left
 # how often one looks for work in vain: for a millisecond, as long as there is none between two
 # batches; on Windows, where nobody gives way meanwhile, for some microseconds
-PATIENCE = 3000
+N_LOOKS = 3000
 LONG = 500000  # nanoseconds without the processor, after which one leaves it to others for a while
 REST = 0.05  # seconds
 ALONE = 20  # jobs that the caller does first: nobody waits for what the others need to start
@@ -247,7 +247,7 @@ class Team:
 
     def work(self):
         while not self.shared[CLOSED]:
-            if help_out(self.shared, PATIENCE):
+            if help_out(self.shared, N_LOOKS):
                 time.sleep(REST)  # whose part must wait for a processor holds the caller up
             else:
                 self.wake.clear()

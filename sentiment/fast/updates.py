@@ -46,7 +46,6 @@ def rows_and_values(grad):
 
 def compile_gradients(inputs, cost, tparams, grads, optimizer):
     """Return (function of ``inputs`` -> cost, the rows and values that it keeps of each grad)."""
-    compile_ahead(optimizer, len(tparams))
     kept, updates = [], []
     for p, (rows, values) in zip(tparams.values(), map(rows_and_values, grads)):
         if rows is None:
@@ -163,6 +162,7 @@ class Step(Op):
             (rows, numpy.ascontiguousarray(values).reshape(len(rows), state[0].shape[1]))
             for rows, values, state in zip(inputs[len(arrays):-1:2], inputs[len(arrays) + 1::2],
                                            states))
+        ahead.wait()
         run_parts(KERNELS[self.optimizer], N_THREADS, inputs[-1][()], states, gradients)
         for storage, array, table in zip(output_storage, arrays, tables):
             if not array.flags.c_contiguous:  # so that the table is a copy

@@ -15,6 +15,8 @@ from sentiment.data.words import (FEW, UNKNOWN, count_cores, encode, indexer, is
 from sentiment.log import logger
 from sentiment.training.batches import sorted_batches
 
+MANY = 2000  # texts that take others longer to tokenize than to compile a model
+
 # --- From texts to words ----------------------------------------------------------------------
 
 
@@ -89,8 +91,8 @@ def reader(model, n_texts, words=False, meanwhile=None):
     """Give a function: list of texts -> iterator of the :class:`Reading` of each, in order.
 
     Without ``words``, other processes begin on many texts when it is called, and the caller may do
-    other work; if that is ``meanwhile``, it is called then. n_texts: so many are given at once, at
-    most. Raises BadInput.
+    other work, such as ``meanwhile``, a function, which is called then where there is time for it.
+    n_texts: so many are given at once, at most. Raises BadInput.
     """
     check_words(model)
     if words:
@@ -99,7 +101,7 @@ def reader(model, n_texts, words=False, meanwhile=None):
         with indexer(model.tokenizer, model.dictionary, count_jobs(n_texts)) as begin:
             def read(texts):
                 found = begin(texts)
-                if meanwhile and len(texts) >= 2 * FEW:
+                if meanwhile and len(texts) >= MANY:
                     meanwhile()
                 return (Reading(*one) for one in found)
             yield read
@@ -145,16 +147,14 @@ def strange_note(model):
     return 'no known word' + ('' if 'class_shares' in model.saved else '; equal shares')
 
 
-def probabilities(model, readings, verbose=False, f=None):
-    """Return the probabilities (n, C) of readings: see :func:`predict`; of known words, those that
-    the model gives a batch, or another function ``f`` of (x, mask).
-    """
+def probabilities(model, readings, verbose=False):
+    """Return the probabilities (n, C) of readings: see :func:`predict`."""
     probs = numpy.full((len(readings), model.options['ydim']), numpy.nan)
     known = numpy.array([reading.is_known for reading in readings], bool)
     probs[~known] = class_shares(model)
     some = [k for k in numpy.flatnonzero(known) if readings[k].indices]
     if some:
-        probs[some] = pred_sorted(model, [readings[k].indices for k in some], verbose, f)
+        probs[some] = pred_sorted(model, [readings[k].indices for k in some], verbose)
     return probs
 
 

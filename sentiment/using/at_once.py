@@ -1,27 +1,61 @@
-"""The first answers of a run, before anything is compiled: the network once more, in NumPy.
+"""The first answers of ``predict``, before anything is compiled: the network once more, in NumPy.
 
 It takes some twenty microseconds a word; what is compiled takes one, and a second or more to start
-with. Equations as in ``lstm.lstm_layer``; T words of a review, D units, C classes.
+with. Equations as in ``lstm.lstm_layer``; T words of a review, D units, C classes. Who changes
+``lstm.build_model`` itself changes this too, or leaves :func:`answering` out.
 """
-from functools import partial
+import copy
 
 import numpy
 
 import lstm
 from sentiment.fast import AVAILABLE
 from sentiment.using.ask import probabilities
+from sentiment.using.model import Model
+from sentiment.wide import ngrams
 
-MOST = 4096  # words that are answered so
+MOST = 4096  # words that are answered so,
+WIDEST = 128  # of so many units; a word of more takes the longer
+
+
+class Uncompiled(Model):
+    """A model that answers by NumPy, one review after the other."""
+
+    def __init__(self, model):
+        vars(self).update(vars(model))
+
+    def answer(self, name, build, x, mask):
+        """Return the probabilities (B, C) of words x (T, B) under their mask, 1 or 0 each.
+
+        The digits of a review do not depend on which others have come with it.
+        """
+        lengths = (mask > 0).sum(axis=0)
+        return numpy.array([self.probs(review[:n]) for review, n in zip(x.T, lengths)])
+
+    def probs(self, review):
+        """Return the probabilities (C,) of a review's words (T,)."""
+        params, options = self.params, self.options
+        h = pool(lstm_layer(params, review, options['encoder']), options)
+        kept = 0.5 if options['use_dropout'] else 1.
+        pred = softmax(kept * h @ params['U'] + params['b'])
+        if not options['ngrams']:
+            return pred
+        unmixed = dict(params, mix=numpy.ones(2))
+        shares = ngrams.shares_of(unmixed, review, options)[1].sum(axis=0)
+        both = pred, softmax(shares + params['ngrams_b'])
+        return softmax(sum(weight * numpy.log(numpy.maximum(part, 1e-30))
+                           for weight, part in zip(params['mix'], both)))
 
 
 def answering(model):
     """Return a function readings -> probabilities (n, C), as ``ask.probabilities`` of the model.
 
     The first readings, of up to MOST words in all, are answered at once; those that follow, in this
-    call and later ones, by the compiled network. Each is read alone: its digits do not depend on
-    which others have come with it, and a run can be repeated.
+    call and later ones, by the compiled network. That depends on nothing else, such as the time, so
+    that a run can be repeated to the last digit.
     """
-    left = MOST if all(map(is_tutorials, parts_of(model))) else 0
+    left = how_many(model)
+    quick = uncompiled(model) if left else model
 
     def answer(readings):
         nonlocal left
@@ -29,43 +63,38 @@ def answering(model):
         for reading in readings:
             left -= len(reading.indices)
             n_first += left >= 0
-        return numpy.concatenate([
-            probabilities(model, readings[:n_first], f=partial(f_pred_prob, model)),
-            probabilities(model, readings[n_first:])])
+        return numpy.concatenate([probabilities(quick, readings[:n_first]),
+                                  probabilities(model, readings[n_first:])])
     return answer
 
 
-def parts_of(model):
-    """Return the models whose scores are averaged, or the one that answers alone."""
-    return getattr(model, 'models', [model])
+def how_many(model):
+    """Return how many words are answered at once: none if a layer is not the tutorial's, or runs
+    elsewhere.
+    """
+    parts = getattr(model, 'models', [model])
+    if not AVAILABLE or any(lstm.layers[part.options['encoder']][1] is not lstm.lstm_layer
+                            for part in parts):
+        return 0
+    return int(MOST / max(1., sum((part.options['dim_proj'] / WIDEST) ** 2 for part in parts)))
 
 
-def is_tutorials(model):
-    """Whether the model's layer is the tutorial's own, and nobody asked for another device."""
-    return AVAILABLE and lstm.layers[model.options['encoder']][1] is lstm.lstm_layer
+def uncompiled(model):
+    """Return a model, or the average of several, that answers as this one does, by NumPy."""
+    if not hasattr(model, 'models'):
+        return Uncompiled(model)
+    quick = copy.copy(model)
+    quick.models = [Uncompiled(part) for part in model.models]
+    return quick
 
 
-def f_pred_prob(model, x, mask):
-    """Return the probabilities (B, C) of words x (T, B) under their mask: ``model.f_pred_prob``."""
-    reviews = [review[:n] for review, n in zip(x.T, (mask > 0).sum(axis=0))]
-    return softmax(numpy.mean([[scores(part, review) for review in reviews]
-                               for part in parts_of(model)], axis=0))
-
-
-def scores(model, review):
-    """Return the scores (C,) of a review's words (T,), under the temperature."""
-    h = pool(lstm_layer(model.params, review), model.options)
-    kept = 0.5 if model.options['use_dropout'] else 1.
-    _, of_ngrams = model.f_ngrams(review)
-    return model.bias + model.share * kept * (h @ model.params['U']) + of_ngrams.sum(axis=0)
-
-
-def lstm_layer(params, review):
+def lstm_layer(params, review, prefix):
     """Return the hidden states (T, D) of a review's words (T,)."""
-    U, dim = params['lstm_U'], len(params['lstm_U'])
+    W, U, b = (params['%s_%s' % (prefix, name)] for name in 'WUb')
+    dim = len(U)
     h = c = numpy.zeros(dim, U.dtype)
     states = []
-    for z_x in params['Wemb'][review] @ params['lstm_W'] + params['lstm_b']:  # (4 D,)
+    for z_x in params['Wemb'][review] @ W + b:  # (4 D,)
         z = z_x + h @ U
         i, f, o = sigmoid(z[:3 * dim]).reshape(3, dim)
         c = f * c + i * numpy.tanh(z[3 * dim:])
@@ -86,6 +115,6 @@ def sigmoid(z):
 
 
 def softmax(scores):
-    """Return the probabilities (B, C) of scores."""
-    odds = numpy.exp(scores - scores.max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True)
+    """Return the probabilities (C,) of scores."""
+    odds = numpy.exp(scores - scores.max())
+    return odds / odds.sum()

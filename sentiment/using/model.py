@@ -11,8 +11,8 @@ from sentiment.data.pickles import read_dictionary, words_in_order
 from sentiment.data.safe_io import BadInput, load_arrays
 from sentiment.data.tokenizers import MOSES, check_tokenizer
 from sentiment.data.words import UNKNOWN
-from sentiment.engine import (BUILDING, concurrent, config, function, numpy_floatX, padded,
-                              tensor)
+from sentiment.engine import (BUILDING, OWN_OPERATIONS, concurrent, config, function, numpy_floatX,
+                              padded, tensor)
 from sentiment.log import slow
 from sentiment.training.calibration import check_calibration, temper
 from sentiment.training.model_file import (as_dictionary, classes_of, index_of_words,
@@ -68,8 +68,11 @@ class Model:
         return temper(self.answer('f_pred_prob', build_probs, x, mask), self.temperature)
 
     def get_ready(self):
-        """Compile what answers, by an answer to one unknown word."""
-        self.f_pred_prob(numpy.ones((1, 1), 'int64'), numpy_floatX(numpy.ones((1, 1))))
+        """Compile what answers, by an answer to one unknown word; through JAX, there is nothing to
+        be gained: it compiles for each shape.
+        """
+        if OWN_OPERATIONS:
+            self.f_pred_prob(numpy.ones((1, 1), 'int64'), numpy_floatX(numpy.ones((1, 1))))
 
     def f_scores(self, x, mask):
         """Return what each state adds to each class's score (T, B, C), under the temperature."""

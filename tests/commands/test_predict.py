@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 
 import numpy
 import pytest
@@ -278,6 +279,18 @@ def test_much_is_not_read_ahead(monkeypatch):
     items = [reading.Item(str(k), 'text', None, 4) for k in range(50)]
     chunks = list(reading.gather(iter(items)))
     assert sum(chunks, []) == items and max(map(len, chunks)) <= 3
+
+
+def test_the_first_item_waits_for_what_comes_right_behind_it(monkeypatch):
+    monkeypatch.setattr(reading, 'LINGER', 60.)  # which ends where the items do
+    items = [reading.Item(str(k), 'text', None, 4) for k in range(50)]
+    assert list(reading.gather(iter(items))) in ([items, []], [[], items, []])
+    monkeypatch.setattr(reading, 'LINGER', 0.)
+    come = threading.Event()
+    slow = reading.gather(item for item in items if item is items[0] or come.wait())
+    first = next(chunk for chunk in slow if chunk)
+    come.set()
+    assert first + sum(slow, []) == items and first == items[:1]
 
 
 def test_the_next_chunk_is_begun_before_the_last_is_answered():

@@ -530,6 +530,17 @@ def test_draws_go_on_and_can_be_repeated():
 
 
 @through_jax
+def test_what_is_given_stands_in_the_place_of_a_shared_variable():
+    x, (a, b, total) = tensor.vector('x'), (theano.shared(numpy.asarray(v)) for v in (1., 2., 0.))
+    f = function([x], [a * x + b, a + x.sum()], updates=[(total, total + a * x.sum())],
+                 givens={a: tensor.constant(numpy.asarray(10.))})
+    for n in (1, 2):
+        answers = [numpy.asarray(value).tolist() for value in f(numpy.array([1., 2.]))]
+        assert answers == [[12., 22.], 13.] and float(total.get_value()) == 30 * n
+    assert float(a.get_value()) == 1 and a not in f.get_shared()
+
+
+@through_jax
 def test_there_are_no_compiled_twins():
     assert lstm.twin(lstm.lstm_layer, {'fast': True}) is lstm.lstm_layer
     assert theano.config.mode == 'JAX'

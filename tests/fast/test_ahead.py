@@ -1,4 +1,6 @@
 """What is compiled ahead is what a training then finds in numba's cache."""
+import sys
+
 import pytest
 
 from sentiment import fast
@@ -9,6 +11,13 @@ if not fast.AVAILABLE:
 
 from sentiment.fast import ahead  # noqa: E402
 
+AHEAD = """
+import sys
+from sentiment.fast import ahead, updates
+ahead.N_THREADS = 2
+updates.compile_ahead(sys.argv[1], int(sys.argv[2]))
+assert ahead.running[0].wait() == 0
+"""
 TRAIN = """
 import sys, lstm
 from sentiment.fast import ahead, layer, updates
@@ -24,14 +33,16 @@ for kernel in (layer.read_back, layer.project_back, layer.add_up, updates.KERNEL
 @pytest.mark.parametrize('optimizer, ngrams, n_params', [('adadelta', 0, 6), ('adagrad', 1, 8)])
 def test_a_training_compiles_nothing_that_was_compiled_ahead(optimizer, ngrams, n_params, tmp_path):
     apart = {'environment': {'NUMBA_CACHE_DIR': str(tmp_path / 'cache')}, 'flags': 'floatX=float32'}
-    code = 'from sentiment.fast import updates; updates.compile_last(%r, %r, %d)'
-    for arguments in ([code % ('float32', optimizer, n_params)],
+    for arguments in ([AHEAD, optimizer, str(n_params)],
                       [TRAIN, write_toy_pickle(tmp_path / 'imdb.pkl'), optimizer, str(ngrams)]):
         done = run_python('-c', *arguments, **apart)
         assert done.returncode == 0, done.stderr
 
 
 # --- Whether a process is begun ---------------------------------------------------------------
+
+
+END = '.py%d%d.nbi' % sys.version_info[:2]
 
 
 class Kernel:
@@ -62,10 +73,10 @@ def count_begun(kernel):
 
 
 def test_one_is_begun_for_what_is_not_in_the_cache(kernel, tmp_path):
-    (tmp_path / 'another.f-7.py311.nbi').touch()
-    (tmp_path / 'test_ahead.f-7.py311.1.nbc').touch()
+    (tmp_path / ('another.f-7' + END)).touch()
+    (tmp_path / 'test_ahead.f-7.py999.nbi').touch()
     assert count_begun(kernel) == 1
-    (tmp_path / 'test_ahead.f-7.py311.nbi').touch()
+    (tmp_path / ('test_ahead.f-7' + END)).touch()
     assert count_begun(kernel) == 0
 
 
@@ -80,11 +91,8 @@ def test_none_is_begun_where_one_runs_or_there_is_no_processor(kernel, monkeypat
 
 
 def test_one_that_hangs_holds_nobody_up(kernel, monkeypatch):
-    monkeypatch.setattr(ahead, 'PATIENCE', 0)
     monkeypatch.setattr(ahead, 'CODE', 'import time; time.sleep(600)  # %r %s %s %r')
     ahead.begin([kernel], ahead.is_cached, kernel)
     process, = ahead.running
-    ahead.wait()
-    assert process.poll() is None
-    process.kill()
-    process.wait()
+    ahead.wait(0)
+    assert process.returncode and not ahead.running

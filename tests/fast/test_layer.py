@@ -111,6 +111,13 @@ def test_any_number_of_threads(n_threads, monkeypatch):
     assert_fast_is_right(draw(9, 5, 8, 'holes', n_threads))
 
 
+@pytest.mark.parametrize('T, B', [(0, 2), (3, 0), (0, 0)])
+def test_a_batch_of_nothing_is_dealt_all_the_same(T, B):
+    order, n_live, first = layer.deal(numpy.ones((T, B)))
+    assert sorted(order) == list(range(B)) and n_live.shape[1] == T and not n_live.any()
+    assert first.tolist() == [0] * (len(n_live) + 1)
+
+
 @numba.njit
 def words_of(part, n_parts, n_words, order, n_live, index):  # which no Python calls
     return layer.words_of(part, n_parts, n_words, order, n_live, index)

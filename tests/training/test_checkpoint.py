@@ -112,6 +112,19 @@ def test_checkpoints_of_before_name_the_encoder_otherwise(tmp_path, toy_path):
     assert_same_model(tmp_path / 'long.npz', tmp_path / 'short.npz')
 
 
+def test_checkpoints_of_before_may_say_that_noise_is_off(tmp_path, toy_path):
+    train(toy_path, tmp_path / 'long.npz', max_epochs=4, noise_std=0.1)
+    train(toy_path, tmp_path / 'short.npz', noise_std=0.1)
+    checkpoint = str(tmp_path / 'short.checkpoint.npz')
+    saved = load_arrays(checkpoint)
+    switch, = [name for name, value in saved.items()
+               if name.startswith('state_') and value.shape == () and value.dtype.kind == 'f']
+    assert saved[switch] == 1
+    numpy.savez(checkpoint, **dict(saved, **{switch: 0 * saved[switch]}))
+    train(toy_path, tmp_path / 'short.npz', max_epochs=4, noise_std=0.1, resume=True)
+    assert_same_model(tmp_path / 'long.npz', tmp_path / 'short.npz')
+
+
 @pytest.mark.parametrize('content', [None, b'', b'PK\x05\x06' + bytes(18), b'half a check'])
 def test_no_checkpoint_or_a_bad_one_is_one_line(content, tmp_path, toy_path):
     if content is not None:

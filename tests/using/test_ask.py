@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import imdb
 import lstm
-from sentiment import evaluate, index_texts, load_model, load_test_set, predict
+from sentiment import average, evaluate, index_texts, load_model, load_test_set, predict
 from sentiment.data.safe_io import BadInput
+from sentiment.engine import OWN_OPERATIONS
 from sentiment.using import ask
 from sentiment.using.ask import FEW
 from tests.helpers import (POSITIVE, as_texts, assert_contributions_are_the_scores,
@@ -28,6 +29,21 @@ def test_many_texts_on_all_cores_are_the_same(model):
     texts = as_texts(toy_reviews(2 * FEW, 7)[0])
     numpy.testing.assert_allclose(predict(model, texts),
                                   numpy.concatenate([predict(model, [t]) for t in texts]))
+
+
+def test_there_is_time_for_something_while_many_texts_are_read(model, monkeypatch):
+    called = []
+    monkeypatch.setattr(ask, 'MANY', 5)
+    with ask.reader(model, 5, meanwhile=lambda: called.append(True)) as read:
+        assert len(list(read(['wordoa'] * 4))) == 4 and not called
+        readings = read(['wordoa'] * 5)
+        assert called and [reading.indices.tolist() for reading in readings] == [[14]] * 5
+
+
+def test_the_models_of_an_average_get_ready(saved):
+    other = average([load_model(saved[0]), load_model(saved[0])])
+    other.get_ready()
+    assert OWN_OPERATIONS == all('f_pred_prob' in one.compiled for one in other.models)
 
 
 def test_contributions_of_means_and_maxima_are_the_scores(saved, tmp_path):
