@@ -6,7 +6,9 @@ import importlib
 import os
 import signal
 import sys
+import threading
 import types
+from contextlib import contextmanager
 
 
 def leave(signum, frame):
@@ -53,6 +55,22 @@ def prepare():
         sys.exit(2)
     if asks_for_help(sys.argv[1:]) and 'sentiment.engine' not in sys.modules:
         do_without_engine()
+
+
+@contextmanager
+def unbroken():
+    """Let a Ctrl-C wait for the end of the block: an import that it breaks may fail otherwise."""
+    handler, came = signal.getsignal(signal.SIGINT), []
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *arguments: came.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        handler(*came[0])
 
 
 def main(room='commands'):

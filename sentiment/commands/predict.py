@@ -91,24 +91,27 @@ def predict_files(options, how):
         raise BadInput('%s: no reviews in it' % ', '.join(files))
     form = None if first.whole else form_in(first.name, first.file.peek(START), how.encoding)
     alone = len(files) == 1 and first.alone and not (options.whole or options.explain)
+    probs_of = waited_for(options, model)
     with opened(options.output) as out, keeping(options.vectors, model) as keep:
         if alone and form in READERS:
-            trouble = predict_table(model, first, form, options, how, out, keep,
-                                    waited_for(options, model))
+            trouble = predict_table(model, first, form, options, how, out, keep, probs_of)
         else:
             trouble = predict_texts(model, itertools.chain([first], sources), options, how, out,
-                                    keep)
+                                    keep, probs_of)
     if trouble:  # when all the rest is written
         raise BadInput(trouble)
 
 
-def predict_texts(model, sources, options, how, out, keep=None):
-    """Write what the model says of each review of the sources; return what is wrong, or None."""
+def predict_texts(model, sources, options, how, out, keep=None, probs_of=None):
+    """Write what the model says of each review of the sources; return what is wrong, or None.
+
+    keep, probs_of: as of :func:`predict_table`.
+    """
     by = None if not options.explain else (
         'states' if options.states else 'ngrams' if options.ngrams else 'words')
     text = sys.stdout if out is None else io.TextIOWrapper(out, 'utf-8', newline='\n')
     show, unread = shower(options, model.classes, text), 0
-    probs_of = waited_for(options, model)
+    probs_of = probs_of or partial(ask.probabilities, model)
     with progress(options.files or ['-']) as bar, \
             ask.reader(model, CHUNK, bool(by), model.get_ready) as read:
         for chunk, readings in ahead(

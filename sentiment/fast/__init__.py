@@ -5,6 +5,7 @@ They cannot be used (``AVAILABLE`` is False) where the engine runs no operation 
 import importlib
 
 from sentiment.engine import OWN_OPERATIONS as AVAILABLE  # noqa: F401
+from sentiment.start import unbroken
 
 PLACES = {'count_ngrams': 'counting', 'lstm_layer': 'layer', 'mean_pool': 'layer',
           'wide_scores': 'ngrams', 'adadelta': 'updates', 'adagrad': 'updates', 'sgd': 'updates'}
@@ -17,7 +18,8 @@ def prepare(options):
     compiled in vain.
     """
     if AVAILABLE and options['fast'] and options['encoder'] == 'lstm':
-        updates = importlib.import_module('sentiment.fast.updates')
+        with unbroken():
+            updates = importlib.import_module('sentiment.fast.updates')
         updates.compile_ahead(options['optimizer'], 6 + 2 * bool(options['ngrams']))
 
 
@@ -25,4 +27,5 @@ def __getattr__(name):
     """Import a twin when it is asked for: numba takes a while to load, and not all runs use it."""
     if name not in PLACES:
         raise AttributeError('module %r has no attribute %r' % (__name__, name))
-    return getattr(importlib.import_module('sentiment.fast.' + PLACES[name]), name)
+    with unbroken():
+        return getattr(importlib.import_module('sentiment.fast.' + PLACES[name]), name)

@@ -4,11 +4,13 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from sentiment import start
 from sentiment.engine import NAME
-from tests.helpers import QUICK, ROOT, run_python
+from tests.helpers import QUICK, ROOT, interrupt, run_python
 
 
 def run_lstm(*arguments, **keywords):
@@ -76,6 +78,23 @@ def test_ctrl_c_while_the_program_starts(moment, saved):
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130 and b'Traceback' not in error
+
+
+def test_a_ctrl_c_waits_for_an_import():
+    done = []
+
+    def load():
+        with start.unbroken():
+            done.append('again')
+    with pytest.raises(KeyboardInterrupt):
+        with start.unbroken():
+            interrupt()
+            done.append('imported')
+    assert done and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    load()
+    with ThreadPoolExecutor() as pool:  # whose threads no signal reaches
+        pool.submit(load).result()
+    assert len(done) == 3
 
 
 @pytest.mark.parametrize('arguments', [['--help'], ['predict', '--help'], ['evaluate', '-h'],
