@@ -10,6 +10,7 @@ import numpy
 
 import lstm
 from sentiment.fast import AVAILABLE
+from sentiment.training.calibration import LEAST
 from sentiment.using.ask import probabilities
 from sentiment.using.model import Model
 from sentiment.wide import ngrams
@@ -43,7 +44,7 @@ class Uncompiled(Model):
         unmixed = dict(params, mix=numpy.ones(2))
         shares = ngrams.shares_of(unmixed, review, options)[1].sum(axis=0)
         both = pred, softmax(shares + params['ngrams_b'])
-        return softmax(sum(weight * numpy.log(numpy.maximum(part, 1e-30))
+        return softmax(sum(weight * numpy.log(numpy.maximum(part, LEAST))
                            for weight, part in zip(params['mix'], both)))
 
 
