@@ -1,4 +1,5 @@
 """Texts become lower-case tokens, the same by any number of processes; tokens become numbers."""
+import multiprocessing
 import signal
 import sys
 import threading
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from sacremoses import MosesTokenizer
 
 from sentiment.data.safe_io import BadInput
-from sentiment.data.words import CHUNK, build_dict, encode, held_back, tokenize, tokenize_all
+from sentiment.data.words import (CHUNK, build_dict, encode, held_back, number_all, tokenize,
+                                  tokenize_all)
 from tests.helpers import REVIEWS, Evil
 
 SACREMOSES = MosesTokenizer(lang='en')
@@ -45,6 +47,13 @@ def test_more_processes_give_the_same_words_in_the_same_order(capsys):
     assert tokenize_all(texts, jobs=2) == tokenize_all(texts, jobs=1) == [
         'film {} , a fine one .'.format(i).split() for i in range(2 * CHUNK + 1)]
     assert tokenize_all([]) == [] and not any(capsys.readouterr())  # no bar but on a terminal
+
+
+def test_a_daemon_tokenizes_alone(monkeypatch):
+    monkeypatch.setitem(multiprocessing.current_process()._config, 'daemon', True)
+    texts = ['Film %d , a fine one.' % i for i in range(2 * CHUNK + 1)]
+    words, numbers = number_all(texts)
+    assert [[words[k] for k in number] for number in numbers] == tokenize_all(texts)
 
 
 def test_a_killed_worker_is_one_line():
