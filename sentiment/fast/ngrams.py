@@ -5,15 +5,18 @@ import numpy
 
 from sentiment.data.words import UNKNOWN
 from sentiment.engine import Apply, Op, tensor
+from sentiment.fast.rows import sum_rows
 from sentiment.fast.team import ALL, job, run_parts, share
 from sentiment.fast.threads import N_THREADS, inner, jit
 from sentiment.wide.layer import even_out
 from sentiment.wide.ngrams import LATE, MARK, kinds_of
 
+FREE = 0  # no n-gram has this code
 ANY, NONE = -1, -2  # in the place of an offset: of any word; behind the last
 MULTIPLIER = numpy.uint64(int.from_bytes(os.urandom(8), 'little') | 1)  # no file can foresee it
 
-# --- The table: (slots, multiplier, shift) --------------------------------------------------------
+# --- The table: (rows, multiplier, shift) ---------------------------------------------------------
+# a row is a code and its place, side by side, for one way to the memory: the table is in no cache
 
 
 @inner
@@ -22,37 +25,32 @@ def first_slot(code, multiplier, shift):
     return numpy.int64((numpy.uint64(code) * multiplier) >> shift)
 
 
+@inner
+def slot_of(code, rows, multiplier, shift):
+    """Return where a code stands in rows (S, ...), the first of each a code, or is to stand."""
+    slot = first_slot(code, multiplier, shift)
+    while rows[slot, 0] != FREE and rows[slot, 0] != code:
+        slot = (slot + 1) % len(rows)
+    return slot
+
+
 def hash_into(bits):
     """Return (multiplier, shift) of a table of 2 ** bits slots."""
     return MULTIPLIER, numpy.uint64(64 - bits)
 
 
 @jit
-def enter(ngrams, slots, multiplier, shift):
-    """Enter the places of the codes (G,) into slots, -1 where there is none: each into the first
-    that is free.
-    """
+def enter(ngrams, rows, multiplier, shift):
+    """Enter the codes (G,) and their places into rows (S, 2), all of them free."""
     for place in range(len(ngrams)):
-        slot = first_slot(ngrams[place], multiplier, shift)
-        while slots[slot] >= 0:
-            slot = (slot + 1) % len(slots)
-        slots[slot] = place
-
-
-@inner
-def place_of(code, ngrams, table):
-    """Return the place of a code in ngrams (G,), or -1."""
-    slots, multiplier, shift = table
-    slot = first_slot(code, multiplier, shift)
-    while slots[slot] >= 0 and ngrams[slots[slot]] != code:
-        slot = (slot + 1) % len(slots)
-    return slots[slot]
+        slot = slot_of(ngrams[place], rows, multiplier, shift)
+        rows[slot, 0], rows[slot, 1] = ngrams[place], place
 
 
 def table_of(ngrams):
     """Return the table of the codes (G,), of which at least half is empty."""
     bits = (2 * len(ngrams)).bit_length()
-    table = (numpy.full(2 ** bits, -1, 'int32'),) + hash_into(bits)
+    table = (numpy.zeros((2 ** bits, 2), 'int64'),) + hash_into(bits)
     enter(ngrams, *table)
     return table
 
@@ -97,24 +95,63 @@ def list_codes(words, n_words, late, offsets, codes):
     return n
 
 
+@inner
+def keep_known(codes, table, first):
+    """Put the places of those codes that are in the table before the others; return how many.
+    first (M, 2): room for as many rows.
+    """
+    rows, multiplier, shift = table
+    for k in range(len(codes)):  # nothing depends on what is read: the memory answers all at once
+        slot = first_slot(codes[k], multiplier, shift)
+        first[k, 0], first[k, 1] = rows[slot, 0], rows[slot, 1]
+    n = 0
+    for k in range(len(codes)):
+        code, place = first[k, 0], first[k, 1]
+        if code != codes[k] and code != FREE:
+            slot = slot_of(codes[k], rows, multiplier, shift)
+            code, place = rows[slot, 0], rows[slot, 1]
+        if code != FREE:
+            codes[n] = place
+            n += 1
+    return n
+
+
+@inner
+def keep_different(places, seen, multiplier, found):
+    """Fill found with the different ones of places, in their order; return how many there are.
+    seen: room for 4 times as many.
+    """
+    bits, n = 1, 0
+    while 2 ** bits < 2 * len(places):
+        bits += 1
+    for slot in range(2 ** bits):
+        seen[slot] = NONE
+    for place in places:
+        slot = first_slot(place, multiplier, 64 - bits)
+        while seen[slot] != NONE and seen[slot] != place:
+            slot = (slot + 1) % 2 ** bits
+        if seen[slot] == NONE:
+            seen[slot] = found[n] = place
+            n += 1
+    return n
+
+
 @jit
-def find(part, board, n_parts, x, ngrams, table, n_words, late, offsets, last, found, counts):
-    """Fill found (2, B M) with places and samples of the known n-grams of a part of the samples of
-    x (B, T), each once, from M times the first sample's number on: counts[part] of them.
-    last (P, G), -1 at first: which sample of the part has an n-gram already.
+def find(part, board, n_parts, x, table, n_words, late, offsets, found, n_known):
+    """Fill found (B M,) with the places of the known n-grams of a part of the samples of x (B, T),
+    each once, from M times the first sample's number on; n_known (B,): how many each sample has.
     """
     if part == ALL:
         return share(board, n_parts, *job())
     low, high = len(x) * part // n_parts, len(x) * (part + 1) // n_parts
     codes = numpy.empty(len(late) * x.shape[1], numpy.int64)
-    n = low * len(codes)
+    first, seen = numpy.empty((len(codes), 2), numpy.int64), numpy.empty(4 * len(codes) + 2, numpy.int64)
+    start = low * len(codes)
     for b in range(low, high):
-        for code in codes[:list_codes(x[b], n_words, late, offsets, codes)]:
-            place = place_of(code, ngrams, table)
-            if place >= 0 and last[part, place] < b:
-                last[part, place], found[0, n], found[1, n] = b, place, b
-                n += 1
-    counts[part] = n - low * len(codes)
+        n = list_codes(x[b], n_words, late, offsets, codes)
+        n = keep_known(codes[:n], table, first)
+        n_known[b] = keep_different(codes[:n], seen, table[1], found[start:])
+        start += n_known[b]
     return 0
 
 
@@ -127,7 +164,9 @@ def as_arrays(kinds):
 
 
 class FindNgrams(Op):
-    """The known n-grams of samples: x (T, B), sorted codes (G,) -> places (M,), samples (M,)."""
+    """The known n-grams of samples: x (T, B), sorted codes (G,) -> places (M,), samples (M,), and
+    how many each sample has (B,).
+    """
 
     __props__ = ('n_words', 'order')
 
@@ -136,7 +175,7 @@ class FindNgrams(Op):
         self.known = None, None  # codes, which nothing changes in place, and their table
 
     def make_node(self, x, ngrams):
-        return Apply(self, [x, ngrams], [tensor.lvector(), tensor.lvector()])
+        return Apply(self, [x, ngrams], [tensor.lvector() for _ in range(3)])
 
     def table(self, ngrams):
         """Return the table of the codes, the last call's if they are the same array."""
@@ -150,22 +189,21 @@ class FindNgrams(Op):
         x, ngrams = inputs
         x, table, kinds = x.T.copy(), self.table(ngrams), as_arrays(kinds_of(self.order))
         n_parts, n_most = max(1, min(N_THREADS, len(x))), len(kinds[0]) * x.shape[1]
-        found, counts = numpy.empty((2, len(x) * n_most), 'int64'), numpy.zeros(n_parts, 'int64')
-        last = numpy.full((n_parts, len(ngrams)), -1, 'int32')
-        run_parts(find, n_parts, x, ngrams, table, self.n_words, *kinds, last, found, counts)
-        starts = [len(x) * part // n_parts * n_most for part in range(n_parts)]
-        found = numpy.concatenate([found[:, start:start + n] for start, n in zip(starts, counts)],
-                                  axis=1)
-        for storage, values in zip(output_storage, found):
+        found, n_known = numpy.empty(len(x) * n_most, 'int64'), numpy.zeros(len(x), 'int64')
+        run_parts(find, n_parts, x, table, self.n_words, *kinds, found, n_known)
+        bounds = [len(x) * part // n_parts for part in range(n_parts + 1)]
+        places = numpy.concatenate([
+            found[low * n_most:][:n_known[low:high].sum()]
+            for low, high in zip(bounds[:-1], bounds[1:])])
+        samples = numpy.repeat(numpy.arange(len(x)), n_known)
+        for storage, values in zip(output_storage, (places, samples, n_known)):
             storage[0] = values
 
 
 def wide_scores(tparams, x, options):
     """As ``wide.layer.wide_scores``, without what is not there."""
     find_ngrams = FindNgrams(options['n_words'], options['ngrams'])
-    places, samples = find_ngrams(x, tparams['ngrams'])
+    places, samples, n_known = find_ngrams(x, tparams['ngrams'])
     shares = tparams['ngrams_ratio'][places] * tparams['ngrams_W'][places]
-    none = tensor.zeros((x.shape[1], shares.shape[1]), shares.dtype)
-    n_known = tensor.inc_subtensor(tensor.zeros_like(x[0])[samples], 1)
-    return even_out(tparams, tensor.inc_subtensor(none[samples], shares),
-                    n_known) + tparams['ngrams_b']
+    scores = sum_rows(shares, samples, x.shape[1])
+    return even_out(tparams, scores, n_known) + tparams['ngrams_b']

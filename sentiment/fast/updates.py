@@ -10,6 +10,7 @@ import numpy
 from sentiment.engine import Apply, Op, config, function, tensor, theano
 from sentiment.fast import ahead, layer
 from sentiment.fast.different import different
+from sentiment.fast.rows import sum_rows
 from sentiment.fast.team import ALL, job, run_parts, share
 from sentiment.fast.threads import N_THREADS, SETTINGS, inner, jit
 
@@ -39,8 +40,7 @@ def rows_and_values(grad):
                 if is_different(index):
                     return index, values
                 rows, place = different(index)
-                total = tensor.zeros((rows.shape[0], values.shape[1]), dtype=values.dtype)
-                return rows, tensor.inc_subtensor(total[place], values)
+                return rows, sum_rows(values, place, rows.shape[0])
     return None, grad
 
 
