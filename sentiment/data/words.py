@@ -46,7 +46,7 @@ def count_cores():
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def count_jobs():
+def count_workers():
     """Return how many processes may share work: one for each core; a daemon may start none."""
     return 1 if multiprocessing.current_process().daemon else count_cores()
 
@@ -110,7 +110,7 @@ def tokenize_all(texts, jobs=None, verbose=True, tokenizer=MOSES):
     ``verbose`` shows a bar on a terminal. Raises :class:`BadInput` if a worker process is killed,
     as the system does for want of memory.
     """
-    jobs = min(jobs or count_jobs(), -(-len(texts) // CHUNK) or 1)
+    jobs = min(jobs or count_workers(), -(-len(texts) // CHUNK) or 1)
     if jobs == 1:
         return [tokenize(text, tokenizer) for text in progress(texts, len(texts), verbose)]
     with workers(jobs, tokenizer) as pool, \
@@ -124,7 +124,7 @@ def number_all(texts, jobs=None, tokenizer=MOSES):
     int32 array of its words' places in that list. Raises :class:`BadInput` as tokenize_all does.
     """
     chunks = [texts[start:start + CHUNK] for start in range(0, len(texts), CHUNK)]
-    jobs = min(jobs or count_jobs(), len(chunks) or 1)
+    jobs = min(jobs or count_workers(), len(chunks) or 1)
     work = partial(number_chunk, tokenizer=tokenizer)
     if jobs == 1:
         return gather_numbers(map(work, chunks), len(texts))

@@ -20,7 +20,7 @@ from operator import attrgetter
 
 import numpy
 
-from sentiment.engine.elementwise import direct
+from sentiment.engine import elementwise, scatter
 from sentiment.engine.sharing import BUILDING, Copies, OneAtATime  # noqa: F401
 
 NAME = 'PyTensor' if sys.version_info >= (3, 11) else 'Theano'  # as in requirements.txt
@@ -279,6 +279,7 @@ try:
         from pytensor.tensor.elemwise import Elemwise
         from pytensor.tensor.extra_ops import searchsorted  # noqa: F401
         from pytensor.tensor.special import Softmax
+        from pytensor.tensor.subtensor import AdvancedIncSubtensor1
         softmax = Softmax(axis=(-1,), inline=True)  # over each row, as Theano's
         scan, RandomStreams = pytensor_scan, PyTensorRandomStreams
         from pytensor.graph.op import Op  # noqa: F401
@@ -297,6 +298,7 @@ try:
         from theano.tensor.elemwise import Elemwise
         from theano.tensor.extra_ops import searchsorted  # noqa: F401
         from theano.tensor.opt import in2out
+        from theano.tensor.subtensor import AdvancedIncSubtensor1
         from theano.tensor.nnet import sigmoid, softmax  # noqa: F401
         from theano.tensor.shared_randomstreams import RandomStreams  # noqa: F401
         scan = theano_scan
@@ -332,13 +334,19 @@ class PlainLinker(VMLinker):
                     storage_map, input_storage, output_storage, updated_vars)
 
 
+def direct(node, thunk):
+    """Return a function that does what ``thunk`` does for ``node`` by a call of NumPy, if we can."""
+    for kind, module in ((Elemwise, elementwise), (AdvancedIncSubtensor1, scatter)):
+        if isinstance(node.op, kind):
+            return module.direct(node, thunk)
+    return thunk
+
+
 class DirectLinker(PlainLinker if NAME == 'PyTensor' else VMLinker):
-    """Calls NumPy for what is done to each element, without a detour."""
+    """Calls NumPy where it can, without a detour."""
 
     def make_vm(self, nodes, thunks, *others, **more):
-        return super().make_vm(nodes, [direct(node, thunk) if isinstance(node.op, Elemwise) else
-                                       thunk for node, thunk in zip(nodes, thunks)],
-                               *others, **more)
+        return super().make_vm(nodes, list(map(direct, nodes, thunks)), *others, **more)
 
 
 # each operation by its own NumPy call: products and sums are best left as short as they stand, and

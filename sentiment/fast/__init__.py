@@ -12,15 +12,14 @@ PLACES = {'count_ngrams': 'counting', 'lstm_layer': 'layer', 'mean_pool': 'layer
 
 
 def prepare(options):
-    """Begin to compile what an update needs last, in a second process: see ``ahead``.
+    """Begin to compile what a training calls, in a second process: see ``ahead``.
 
-    n-grams have two parameters more. With a layer of your own there may be others, and something is
-    compiled in vain.
+    With a layer of your own something is compiled in vain.
     """
     if AVAILABLE and options['fast'] and options['encoder'] == 'lstm':
         with unbroken():
             updates = importlib.import_module('sentiment.fast.updates')
-        updates.compile_ahead(options['optimizer'], 6 + 2 * bool(options['ngrams']))
+        updates.compile_ahead(options['optimizer'], bool(options['ngrams']))
 
 
 def __getattr__(name):

@@ -1,19 +1,22 @@
-"""What an update needs last is compiled by a second process, while this one compiles the rest.
+"""What an update needs last is compiled by a second process, while this one does the rest.
 
 Numba compiles one function at a time, however many threads there are; but what one process has
-compiled, others find in its cache.
+compiled, others find in its cache. The second process goes on with what this one needs first: it
+may come late to it, having data to read.
 """
 import atexit
 import os
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 
 from sentiment.fast.threads import N_THREADS
 
 CODE = 'import sys; sys.path[:] = %r; from %s import %s as f; f(*%r)'
-PATIENCE = 60  # seconds
-running = []  # such processes
+PATIENCE = 30  # seconds
+POLITE = 5  # of os.nice: a library whose threads wait for each other waits for a busy processor
+running = []  # such processes, and events: what is waited for is compiled
 
 
 def is_cached(kernel):
@@ -25,23 +28,43 @@ def is_cached(kernel):
 
 
 def begin(kernels, f, *arguments):
-    """Let another process call f(*arguments), which shall compile the kernels, where these are not
-    in the cache and there is a processor for it.
+    """Let another process call f(*arguments), which shall compile the kernels and then say so by
+    :func:`say_ready`, where these are not in the cache and there is a processor for it.
     """
     if N_THREADS > 1 and sys.executable and not running and not all(map(is_cached, kernels)):
         path = [folder for folder in sys.path if folder] + [os.getcwd()] * ('' in sys.path)
         code = CODE % (path, f.__module__, f.__name__, arguments)
         with suppress(OSError):  # there may be too many processes, or too little memory
-            running.append(subprocess.Popen(  # in a session of its own, where no Ctrl-C reaches it
-                [sys.executable, '-c', code], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, start_new_session=True))
+            process = subprocess.Popen(  # in a session of its own, where no Ctrl-C reaches it
+                [sys.executable, '-c', code], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL, start_new_session=True)
+            running.append((process, threading.Event()))
+            threading.Thread(target=listen, args=running[-1], daemon=True).start()
+
+
+def listen(process, ready):
+    """Wait until a process says something, or ends."""
+    process.stdout.read(1)
+    ready.set()
+
+
+def be_polite():
+    """Leave the processor to others who want it; called in the second process."""
+    if hasattr(os, 'nice'):
+        os.nice(POLITE)
+
+
+def say_ready():
+    """Say that what is waited for is compiled; called in the second process."""
+    print(end='.', flush=True)
 
 
 def wait(patience=PATIENCE):
-    """Wait until all that was begun is compiled; if it fails, or hangs, it is compiled here."""
-    for process in running[:]:
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
+    """Wait until all that was begun is ready, and end it; if it fails, or hangs, what is not
+    compiled is compiled here.
+    """
+    for process, ready in running[:]:
+        ready.wait(patience)
         with suppress(OSError):
             process.kill()  # if it still runs
         process.wait()

@@ -26,15 +26,14 @@ def slot_of(code, codes, multiplier, shift):
 
 
 @jit
-def count(words, starts, labels, first, n_words, late, offsets, used, codes, counts, last,
+def count(words, starts, labels, first, longest, n_words, late, offsets, used, codes, counts, last,
           multiplier, shift):
     """Count the n-grams of reviews from ``first`` on, while a half of the table is free.
 
-    words: of all R reviews; starts (R + 1,); labels (R,); late, offsets: as ``as_arrays``; used:
-    slots that are; codes (S,), counts (S, C), last (S,): of a table, see :class:`Table`. Returns
-    the number of the review to go on with, and of used slots.
+    words: of all R reviews; starts (R + 1,); longest: words of one; labels (R,); late, offsets: as
+    ``as_arrays``; used: slots that are; codes (S,), counts (S, C), last (S,): of a table, see
+    :class:`Table`. Returns the number of the review to go on with, and of used slots.
     """
-    longest = max(starts[1:] - starts[:-1])
     found = numpy.empty(len(late) * longest, numpy.int64)
     for r in range(first, len(labels)):
         review = words[starts[r]:starts[r + 1]]
@@ -75,11 +74,12 @@ class Table:
     def add(self, reviews, labels, n_words, kinds):
         """Count the n-grams of each review once."""
         words, labels, first = numpy.concatenate(reviews), numpy.array(labels), 0
-        starts = numpy.cumsum([0] + [len(review) for review in reviews])
+        lengths = [len(review) for review in reviews]
+        starts, longest = numpy.cumsum([0] + lengths), max(lengths)
         while first < len(reviews):
             last = numpy.full(len(self.codes), -1, 'int32')
-            first, self.used = count(words, starts, labels, first, n_words, *kinds, self.used,
-                                     self.codes, self.counts, last, *self.hash)
+            first, self.used = count(words, starts, labels, first, longest, n_words, *kinds,
+                                     self.used, self.codes, self.counts, last, *self.hash)
             if first < len(reviews):
                 self.grow()
 

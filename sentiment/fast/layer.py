@@ -310,6 +310,12 @@ def compile_backward(dtype):
     backward(one, zero[None], one, gates, gates, gates, one, one, zero, numpy.ones((1, 1), 'int64'),
              numpy.arange(2, dtype='int64'), one[None], pooled=True, storage=[None])
 
+
+def compile_forward(dtype):
+    """Compile what :func:`forward` calls, in the same way."""
+    one, gates = numpy.ones((1, 1), dtype), numpy.ones((1, 4), dtype)
+    forward(one, numpy.zeros((1, 1), 'int64'), one, gates, gates, gates[0], pooled=True, storage=[])
+
 # --- The operation in the graph -------------------------------------------------------------
 
 

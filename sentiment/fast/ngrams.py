@@ -121,15 +121,15 @@ def keep_different(places, seen, multiplier, found):
     """Fill found with the different ones of places, in their order; return how many there are.
     seen: room for 4 times as many.
     """
-    bits, n = 1, 0
-    while 2 ** bits < 2 * len(places):
-        bits += 1
-    for slot in range(2 ** bits):
+    size, shift, n = 2, 63, 0
+    while size < 2 * len(places):
+        size, shift = 2 * size, shift - 1
+    for slot in range(size):
         seen[slot] = NONE
     for place in places:
-        slot = first_slot(place, multiplier, 64 - bits)
+        slot = first_slot(place, multiplier, numpy.uint64(shift))
         while seen[slot] != NONE and seen[slot] != place:
-            slot = (slot + 1) % 2 ** bits
+            slot = (slot + 1) % size
         if seen[slot] == NONE:
             seen[slot] = found[n] = place
             n += 1
@@ -145,7 +145,8 @@ def find(part, board, n_parts, x, table, n_words, late, offsets, found, n_known)
         return share(board, n_parts, *job())
     low, high = len(x) * part // n_parts, len(x) * (part + 1) // n_parts
     codes = numpy.empty(len(late) * x.shape[1], numpy.int64)
-    first, seen = numpy.empty((len(codes), 2), numpy.int64), numpy.empty(4 * len(codes) + 2, numpy.int64)
+    first = numpy.empty((len(codes), 2), numpy.int64)
+    seen = numpy.empty(4 * len(codes), numpy.int64)
     start = low * len(codes)
     for b in range(low, high):
         n = list_codes(x[b], n_words, late, offsets, codes)
@@ -198,6 +199,13 @@ class FindNgrams(Op):
         samples = numpy.repeat(numpy.arange(len(x)), n_known)
         for storage, values in zip(output_storage, (places, samples, n_known)):
             storage[0] = values
+
+
+def compile_find(dtype):
+    """Compile what :func:`wide_scores` calls, by a call of it: no n-gram."""
+    find_ngrams, outputs = FindNgrams(9, 1), [[None], [None], [None]]
+    find_ngrams.perform(None, [numpy.zeros((1, 1), 'int64'), numpy.ones(1, 'int64')], outputs)
+    sum_rows.perform(None, [numpy.zeros((0, 1), dtype), outputs[0][0], 1], [[None]])
 
 
 def wide_scores(tparams, x, options):

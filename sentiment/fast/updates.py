@@ -57,21 +57,31 @@ def compile_gradients(inputs, cost, tparams, grads, optimizer):
     return function(inputs, cost, updates=updates, name=optimizer + '_f_grad_shared'), kept
 
 
-def compile_ahead(optimizer, n_params):
-    """Begin to compile what an update of so many parameters calls after the forward pass."""
+def compile_ahead(optimizer, ngrams):
+    """Begin to compile what a training calls, with n-grams or without, the way back first."""
     kernels = [layer.read_back] + [KERNELS[name] for name in KERNELS if name == optimizer]
-    ahead.begin(kernels, compile_last, config.floatX, optimizer, n_params)
+    ahead.begin(kernels, compile_all, config.floatX, optimizer, ngrams)
 
 
-def compile_last(dtype, optimizer, n_params):
-    """Compile that, by doing it once, to next to nothing."""
+def compile_all(dtype, optimizer, ngrams):
+    """Compile that, by doing each once, to next to nothing."""
+    ahead.be_polite()
     layer.compile_backward(dtype)
     if optimizer in KERNELS:
-        table, number = numpy.zeros((1, 1), dtype), numpy.zeros((1, 1), 'int64')
-        state, now = ((table,) * 2, table[0, 0]) if optimizer == 'adagrad' else (
-            (table,) * 3 + (number,), number[0, 0])
-        run_parts(KERNELS[optimizer], N_THREADS, now, (state,) * n_params,
-                  ((number[0], table),) * n_params)
+        compile_step(dtype, optimizer)
+    ahead.say_ready()
+    if ngrams:
+        from sentiment.fast.ngrams import compile_find
+        compile_find(dtype)
+    layer.compile_forward(dtype)
+
+
+def compile_step(dtype, optimizer):
+    """Compile what a :class:`Step` calls, by a call of it: a row of one number."""
+    table, number = numpy.zeros((1, 1), dtype), numpy.zeros((1, 1), 'int64')
+    state, now = ((table,) * 2, table[0, 0]) if optimizer == 'adagrad' else (
+        (table,) * 3 + (number,), number[0, 0])
+    run_parts(KERNELS[optimizer], 1, now, state, number[0], table)
 
 
 def sgd(lr, tparams, grads, x, mask, y, cost):
@@ -83,40 +93,40 @@ def sgd(lr, tparams, grads, x, mask, y, cost):
 
 
 @numba.njit(cache=True, **dict(SETTINGS, fastmath=False))  # to the bit what is read
-def adagrad_rows(part, board, n_parts, lr, states, gradients):
-    """Take AdaGrad's step at a part of the rows of each parameter, in place.
+def adagrad_rows(part, board, n_parts, lr, state, rows, values):
+    """Take AdaGrad's step at a part of the rows of one parameter, in place.
 
-    states: for each p and its sums (n, m); gradients: for each rows (k,) and values (k, m).
+    state: p and its sums (n, m); of its gradient, the rows (k,) and the values (k, m).
     """
     if part == ALL:
         return share(board, n_parts, *job())
-    for (p, total_grad2), (rows, values) in zip(states, gradients):
-        epsilon = p.dtype.type(1e-12)
-        for r in range(len(rows) * part // n_parts, len(rows) * (part + 1) // n_parts):
-            row = rows[r]
-            for d in range(p.shape[1]):
-                grad = values[r, d]
-                total_grad2[row, d] += grad * grad
-                p[row, d] += -lr * grad / numpy.sqrt(total_grad2[row, d] + epsilon)
+    p, total_grad2 = state
+    epsilon = p.dtype.type(1e-12)
+    for r in range(len(rows) * part // n_parts, len(rows) * (part + 1) // n_parts):
+        row = rows[r]
+        for d in range(p.shape[1]):
+            grad = values[r, d]
+            total_grad2[row, d] += grad * grad
+            p[row, d] += -lr * grad / numpy.sqrt(total_grad2[row, d] + epsilon)
     return 0
 
 
 @jit
-def adadelta_rows(part, board, n_parts, now, states, gradients):
-    """Take AdaDelta's step number ``now`` at a part of the rows of each parameter, in place.
+def adadelta_rows(part, board, n_parts, now, state, rows, values):
+    """Take AdaDelta's step number ``now`` at a part of the rows of one parameter, in place.
 
-    states: for each p and its two means (n, m), and the step at which each row was last used, and
-    1, (n, 1); gradients as :func:`adagrad_rows`.
+    state: p and its two means (n, m), and the step at which each row was last used, and 1, (n, 1);
+    rows and values as of :func:`adagrad_rows`.
     """
     if part == ALL:
         return share(board, n_parts, *job())
-    for (p, mean_grad2, mean_step2, last), (rows, values) in zip(states, gradients):
-        kind = p.dtype.type
-        for r in range(len(rows) * part // n_parts, len(rows) * (part + 1) // n_parts):
-            row = rows[r]
-            missed = kind(0.95 ** (now - last[row, 0]))
-            last[row, 0] = now + 1
-            adadelta_row(p[row], mean_grad2[row], mean_step2[row], missed, values[r])
+    p, mean_grad2, mean_step2, last = state
+    kind = p.dtype.type
+    for r in range(len(rows) * part // n_parts, len(rows) * (part + 1) // n_parts):
+        row = rows[r]
+        missed = kind(0.95 ** (now - last[row, 0]))
+        last[row, 0] = now + 1
+        adadelta_row(p[row], mean_grad2[row], mean_step2[row], missed, values[r])
     return 0
 
 
@@ -134,6 +144,7 @@ def adadelta_row(p, mean_grad2, mean_step2, missed, grad):
 
 
 KERNELS = {'adagrad': adagrad_rows, 'adadelta': adadelta_rows}
+SMALL = 2 ** 12  # numbers that one thread moves on sooner than it is helped
 
 
 class Step(Op):
@@ -156,14 +167,13 @@ class Step(Op):
     def perform(self, node, inputs, output_storage):
         arrays = inputs[:len(output_storage)]
         tables = [numpy.ascontiguousarray(array).reshape(len(array), -1) for array in arrays]
-        states = tuple(tuple(tables[k:k + self.n_state])
-                       for k in range(0, len(tables), self.n_state))
-        gradients = tuple(
-            (rows, numpy.ascontiguousarray(values).reshape(len(rows), state[0].shape[1]))
-            for rows, values, state in zip(inputs[len(arrays):-1:2], inputs[len(arrays) + 1::2],
-                                           states))
+        gradients = zip(inputs[len(arrays):-1:2], inputs[len(arrays) + 1::2])
         ahead.wait()
-        run_parts(KERNELS[self.optimizer], N_THREADS, inputs[-1][()], states, gradients)
+        for k, (rows, values) in enumerate(gradients):
+            state = tuple(tables[k * self.n_state:(k + 1) * self.n_state])
+            values = numpy.ascontiguousarray(values).reshape(len(rows), state[0].shape[1])
+            n_parts = N_THREADS if values.size > SMALL else 1
+            run_parts(KERNELS[self.optimizer], n_parts, inputs[-1][()], state, rows, values)
         for storage, array, table in zip(output_storage, arrays, tables):
             if not array.flags.c_contiguous:  # so that the table is a copy
                 array[...] = table.reshape(array.shape)

@@ -10,7 +10,7 @@ import numpy
 import imdb
 import lstm
 from sentiment.data.safe_io import BadInput, shown
-from sentiment.data.words import (FEW, UNKNOWN, count_jobs, encode, indexer, is_known, progress,
+from sentiment.data.words import (FEW, UNKNOWN, count_cores, encode, indexer, is_known, progress,
                                   tokenize_all)
 from sentiment.log import logger
 from sentiment.training.batches import sorted_batches
@@ -83,7 +83,7 @@ def count_jobs(n_texts):
     """
     alone = (threading.current_thread() is threading.main_thread()
              and multiprocessing.parent_process() is None)
-    return max(1, min(count_jobs(), n_texts // FEW)) if alone else 1
+    return max(1, min(count_cores(), n_texts // FEW)) if alone else 1
 
 
 @contextmanager

@@ -15,26 +15,29 @@ AHEAD = """
 import sys
 from sentiment.fast import ahead, updates
 ahead.N_THREADS = 2
-updates.compile_ahead(sys.argv[1], int(sys.argv[2]))
-assert ahead.running[0].wait() == 0
+updates.compile_ahead(sys.argv[1], sys.argv[2] != '0')
+process, ready = ahead.running[0]
+assert process.wait() == 0 and ready.wait(9)
 """
 TRAIN = """
 import sys, lstm
-from sentiment.fast import ahead, layer, updates
+from sentiment.fast import ahead, layer, ngrams, rows, updates
 ahead.begin = lambda *arguments: None
 lstm.train_lstm(path=sys.argv[1], saveto=None, dim_proj=3, n_words=30, max_epochs=1, test_size=2,
                 optimizer=lstm.optimizers[sys.argv[2]], ngrams=int(sys.argv[3]) or None)
-for kernel in (layer.read_back, layer.project_back, layer.add_up, updates.KERNELS[sys.argv[2]]):
+kernels = [layer.read_back, layer.project_back, layer.add_up, layer.project, layer.read]
+kernels += [ngrams.enter, ngrams.find, rows.add_rows] * int(sys.argv[3])
+for kernel in kernels + [updates.KERNELS[sys.argv[2]]]:
     assert kernel.stats.cache_hits and not kernel.stats.cache_misses, kernel
     assert ahead.is_cached(kernel)
 """
 
 
-@pytest.mark.parametrize('optimizer, ngrams, n_params', [('adadelta', 0, 6), ('adagrad', 1, 8)])
-def test_a_training_compiles_nothing_that_was_compiled_ahead(optimizer, ngrams, n_params, tmp_path):
+@pytest.mark.parametrize('optimizer, ngrams', [('adadelta', '0'), ('adagrad', '1')])
+def test_a_training_compiles_nothing_that_was_compiled_ahead(optimizer, ngrams, tmp_path):
     apart = {'environment': {'NUMBA_CACHE_DIR': str(tmp_path / 'cache')}, 'flags': 'floatX=float32'}
-    for arguments in ([AHEAD, optimizer, str(n_params)],
-                      [TRAIN, write_toy_pickle(tmp_path / 'imdb.pkl'), optimizer, str(ngrams)]):
+    for arguments in ([AHEAD, optimizer, ngrams],
+                      [TRAIN, write_toy_pickle(tmp_path / 'imdb.pkl'), optimizer, ngrams]):
         done = run_python('-c', *arguments, **apart)
         assert done.returncode == 0, done.stderr
 
@@ -93,6 +96,15 @@ def test_none_is_begun_where_one_runs_or_there_is_no_processor(kernel, monkeypat
 def test_one_that_hangs_holds_nobody_up(kernel, monkeypatch):
     monkeypatch.setattr(ahead, 'CODE', 'import time; time.sleep(600)  # %r %s %s %r')
     ahead.begin([kernel], ahead.is_cached, kernel)
-    process, = ahead.running
+    (process, _), = ahead.running
     ahead.wait(0)
     assert process.returncode and not ahead.running
+
+
+def test_one_is_waited_for_until_it_is_ready(kernel, monkeypatch):
+    code = 'import time; print(end=".", flush=True); time.sleep(600)  # %r %s %s %r'
+    monkeypatch.setattr(ahead, 'CODE', code)
+    ahead.begin([kernel], ahead.is_cached, kernel)
+    (process, ready), = ahead.running
+    ahead.wait(600)
+    assert ready.is_set() and process.returncode and not ahead.running

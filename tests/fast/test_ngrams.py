@@ -13,17 +13,31 @@ CODES = st.integers(2, 2 ** 63 - 1) | st.integers(2, 50) | st.sampled_from(
 
 
 @jit
-def places_of(codes, known, table):
-    return [ngrams.place_of(code, known, table) for code in codes]
+def keep_known(codes, table):
+    return ngrams.keep_known(codes, table, numpy.empty((len(codes), 2), numpy.int64))
 
 
-@given(st.sets(CODES, min_size=1), st.sets(CODES))
+@jit
+def keep_different(places, found):
+    return ngrams.keep_different(places, numpy.empty(4 * len(places), numpy.int64),
+                                 ngrams.MULTIPLIER, found)
+
+
+@given(st.sets(CODES, min_size=1), st.lists(CODES))
 def test_each_code_is_at_its_place(known, others):
     known = numpy.array(sorted(known), 'int64')
-    asked = numpy.array(sorted(set(known.tolist()) | others), 'int64')
+    asked = numpy.array(sorted(known.tolist() + others), 'int64')
     place = {code: k for k, code in enumerate(known.tolist())}
-    assert places_of(asked, known, ngrams.table_of(known)) == [
-        place.get(code, -1) for code in asked.tolist()]
+    places = asked.copy()
+    n = keep_known(places, ngrams.table_of(known))
+    assert places[:n].tolist() == [place[code] for code in asked.tolist() if code in place]
+
+
+@given(st.lists(st.integers(0, 2 ** 40) | st.integers(0, 9)))
+def test_of_equal_places_the_first_is_kept(places):
+    found = numpy.zeros(len(places), 'int64')
+    n = keep_different(numpy.array(places, 'int64'), found)
+    assert found[:n].tolist() == list(dict.fromkeys(places))
 
 
 def test_other_codes_have_another_table():
@@ -34,7 +48,8 @@ def test_other_codes_have_another_table():
     for step in (3, 2):
         all_codes = [codes_of(column, 9, 3) for column in batch.T]
         known.set_value(numpy.unique(numpy.concatenate(all_codes))[::step])
-        places, samples = f(batch)
+        places, samples, n_known = f(batch)
+        assert n_known.tolist() == numpy.bincount(samples, minlength=3).tolist()
         for b, codes in enumerate(all_codes):
             found = known.get_value()[places[samples == b]]
             assert sorted(found.tolist()) == numpy.intersect1d(codes, known.get_value()).tolist()

@@ -1,0 +1,28 @@
+"""Rows put into a table, or added to it, by index, as NumPy does it."""
+import numpy
+
+
+def direct(node, thunk):
+    """Return a function of no arguments that does what ``thunk`` does for ``node``: rows (N, ...)
+    and their places (N,) -> a table.
+
+    PyTensor takes a single row for one that shall be repeated, and refuses it. thunk: an engine's.
+    """
+    op, cells, out = node.op, thunk.inputs, thunk.outputs[0]
+    table, rows, _ = node.inputs
+    if rows.ndim != table.ndim or any(rows.type.broadcastable):
+        return thunk
+
+    def call():
+        table, rows, index = (cell[0] for cell in cells)
+        if rows.shape != index.shape + table.shape[1:]:
+            raise ValueError('rows of the shape %s, %d places in a table of the shape %s'
+                             % (rows.shape, len(index), table.shape))
+        table = table if op.inplace else table.copy()
+        if op.set_instead_of_inc:
+            table[index] = rows
+        else:
+            numpy.add.at(table, index, rows)
+        out[0] = table
+    vars(call).update(vars(thunk))  # what the engine asks of it when it fails
+    return call
