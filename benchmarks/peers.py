@@ -25,7 +25,10 @@ sys.path.insert(0, ROOT)
 
 from benchmarks import fast_text, start  # noqa: E402
 
-QUICK = ['--recipe', 'wide', '--max_epochs', '1']  # what ours trains with
+# what ours trains with: the quickest whose error on held-out films is below 0.104 by more than one
+# standard error, 0.008; a small network beside words and bigrams
+QUICK = ('--recipe wide --ngrams 2 --dim_proj 16 --crop 25 --batch_size 64 --valid_batch_size 256 '
+         '--max_epochs 1').split()
 FAST_TEXT = dict(fast_text.SETTINGS, wordNgrams=2, lr=0.5)  # the quickest that has 0.104
 STRENGTH = 10  # of tf-idf's logistic regression, as chosen by three_sets.py
 

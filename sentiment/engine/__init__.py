@@ -335,7 +335,7 @@ class PlainLinker(VMLinker):
 
 
 def direct(node, thunk):
-    """Return a function that does what ``thunk`` does for ``node`` by a call of NumPy, if we can."""
+    """Return what does the same as ``thunk`` for ``node``, by a call of NumPy where we can."""
     for kind, module in ((Elemwise, elementwise), (AdvancedIncSubtensor1, scatter)):
         if isinstance(node.op, kind):
             return module.direct(node, thunk)
