@@ -401,7 +401,6 @@ def train_lstm(
     optimizer = optimizers.get(optimizer, optimizer)
     rng = numpy.random.RandomState(seed)
     prepare_data = get_dataset(dataset)[1]
-    compiled.prepare(options)  # meanwhile
     sets = load_sets(options, rng)
     options.update(imdb.describe(dictionaries.get(dataset), options, sets))
     logger.info('data set %s: %d training, %d validation, %d test reviews; %s', dataset,
@@ -410,6 +409,7 @@ def train_lstm(
     vocabulary = imdb.load_vocabulary(dictionaries.get(dataset), n_words=n_words,
                                       **imdb.reading(options))
     params = init_params(options, rng)
+    compiled.prepare(options)
     if ngrams:
         params.update(begin_wide(sets[0], options, vocabulary, twin(count_ngrams, options)))
     if embeddings:

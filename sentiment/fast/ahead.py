@@ -2,7 +2,8 @@
 
 Numba compiles one function at a time, however many threads there are; but what one process has
 compiled, others find in its cache. The second process goes on with what this one needs first: it
-may come late to it, having data to read.
+may come late to it, having n-grams to count. It begins when the parameters are drawn: beside a busy
+processor a singular value decomposition by several threads takes seconds.
 """
 import atexit
 import os
@@ -15,7 +16,6 @@ from sentiment.fast.threads import N_THREADS
 
 CODE = 'import sys; sys.path[:] = %r; from %s import %s as f; f(*%r)'
 PATIENCE = 30  # seconds
-POLITE = 5  # of os.nice: a library whose threads wait for each other waits for a busy processor
 running = []  # such processes, and events: what is waited for is compiled
 
 
@@ -46,12 +46,6 @@ def listen(process, ready):
     """Wait until a process says something, or ends."""
     process.stdout.read(1)
     ready.set()
-
-
-def be_polite():
-    """Leave the processor to others who want it; called in the second process."""
-    if hasattr(os, 'nice'):
-        os.nice(POLITE)
 
 
 def say_ready():

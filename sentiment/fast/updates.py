@@ -65,7 +65,6 @@ def compile_ahead(optimizer, ngrams):
 
 def compile_all(dtype, optimizer, ngrams):
     """Compile that, by doing each once, to next to nothing."""
-    ahead.be_polite()
     layer.compile_backward(dtype)
     if optimizer in KERNELS:
         compile_step(dtype, optimizer)
