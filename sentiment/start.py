@@ -2,6 +2,8 @@
 
 The imports that follow take a second or more.
 """
+import atexit
+import gc
 import importlib
 import os
 import signal
@@ -47,6 +49,8 @@ def do_without_engine():
 def prepare():
     """Let Ctrl-C end the program without a word until :func:`main` takes over; fill the streams."""
     signal.signal(signal.SIGINT, leave)
+    gc.disable()  # what is imported stays: see main
+    atexit.register(gc.freeze)  # nobody waits for a search in what the system takes back anyway
     fill_closed_streams()
     try:
         os.getcwd()
@@ -76,4 +80,7 @@ def unbroken():
 def main(room='commands'):
     """Run the command line of a room, found by name: what is below imports nothing from above."""
     prepare()
-    return importlib.import_module('sentiment.%s.main' % room).main()
+    module = importlib.import_module('sentiment.%s.main' % room)
+    gc.freeze()  # and is not searched for what nobody refers to
+    gc.enable()
+    return module.main()

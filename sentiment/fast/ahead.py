@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from sentiment.fast.threads import N_THREADS
 
-CODE = 'import sys; sys.path[:] = %r; from %s import %s as f; f(*%r)'
+CODE = 'import gc, sys; gc.disable(); sys.path[:] = %r; from %s import %s as f; f(*%r)'
 PATIENCE = 30  # seconds
 running = []  # such processes, and events: what is waited for is compiled
 
