@@ -401,6 +401,7 @@ def train_lstm(
     optimizer = optimizers.get(optimizer, optimizer)
     rng = numpy.random.RandomState(seed)
     prepare_data = get_dataset(dataset)[1]
+    compiled.prepare(options)
     sets = load_sets(options, rng)
     options.update(imdb.describe(dictionaries.get(dataset), options, sets))
     logger.info('data set %s: %d training, %d validation, %d test reviews; %s', dataset,
@@ -408,8 +409,8 @@ def train_lstm(
 
     vocabulary = imdb.load_vocabulary(dictionaries.get(dataset), n_words=n_words,
                                       **imdb.reading(options))
-    params = init_params(options, rng)
-    compiled.prepare(options)
+    with compiled.alone():
+        params = init_params(options, rng)
     if ngrams:
         params.update(begin_wide(sets[0], options, vocabulary, twin(count_ngrams, options)))
     if embeddings:

@@ -3,6 +3,8 @@
 They cannot be used (``AVAILABLE`` is False) where the engine runs no operation of ours.
 """
 import importlib
+import sys
+from contextlib import contextmanager, nullcontext
 
 from sentiment.engine import OWN_OPERATIONS as AVAILABLE  # noqa: F401
 from sentiment.start import unbroken
@@ -20,6 +22,14 @@ def prepare(options):
         with unbroken():
             updates = importlib.import_module('sentiment.fast.updates')
         updates.compile_ahead(options['optimizer'], bool(options['ngrams']))
+
+
+@contextmanager
+def alone():
+    """Have a second process pause meanwhile: see ``ahead``."""
+    ahead = sys.modules.get('sentiment.fast.ahead')  # if any was begun
+    with ahead.paused() if ahead else nullcontext():
+        yield
 
 
 def __getattr__(name):

@@ -2,15 +2,15 @@
 
 Numba compiles one function at a time, however many threads there are; but what one process has
 compiled, others find in its cache. The second process goes on with what this one needs first: it
-may come late to it, having n-grams to count. It begins when the parameters are drawn: beside a busy
-processor a singular value decomposition by several threads takes seconds.
+may come late to it, having data to read.
 """
 import atexit
 import os
+import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from sentiment.fast.threads import N_THREADS
 
@@ -51,6 +51,24 @@ def listen(process, ready):
 def say_ready():
     """Say that what is waited for is compiled; called in the second process."""
     print(end='.', flush=True)
+
+
+@contextmanager
+def paused():
+    """Stop what was begun, where the system can, and let it go on afterwards: beside a busy
+    processor a singular value decomposition by several threads takes seconds.
+    """
+    def tell(name):
+        for process, _ in running:
+            if process.poll() is None and hasattr(signal, name):
+                with suppress(OSError):  # it has ended
+                    process.send_signal(getattr(signal, name))
+
+    tell('SIGSTOP')
+    try:
+        yield
+    finally:
+        tell('SIGCONT')
 
 
 def wait(patience=PATIENCE):

@@ -1,4 +1,5 @@
 """What is compiled ahead is what a training then finds in numba's cache."""
+import os
 import sys
 
 import pytest
@@ -108,3 +109,14 @@ def test_one_is_waited_for_until_it_is_ready(kernel, monkeypatch):
     (process, ready), = ahead.running
     ahead.wait(600)
     assert ready.is_set() and process.returncode and not ahead.running
+
+
+@pytest.mark.skipif(not hasattr(os, 'WUNTRACED'), reason='no process can be stopped here')
+def test_one_pauses_and_goes_on(kernel, monkeypatch):
+    monkeypatch.setattr(ahead, 'CODE', 'import time; time.sleep(600)  # %r %s %s %r')
+    ahead.begin([kernel], ahead.is_cached, kernel)
+    (process, _), = ahead.running
+    with ahead.paused():
+        assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+    assert os.WIFCONTINUED(os.waitpid(process.pid, os.WCONTINUED)[1])
+    ahead.wait(0)
