@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from sentiment.fast.threads import N_THREADS
 
 CODE = 'import gc, sys; gc.disable(); sys.path[:] = %r; from %s import %s as f; f(*%r)'
-PATIENCE = 30  # seconds
+PATIENCE = 60  # seconds
 running = []  # such processes, and events: what is waited for is compiled
 
 
@@ -44,7 +44,8 @@ def begin(kernels, f, *arguments):
 
 def listen(process, ready):
     """Wait until a process says something, or ends."""
-    process.stdout.read(1)
+    with process.stdout as said:
+        said.read(1)
     ready.set()
 
 

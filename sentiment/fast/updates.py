@@ -58,7 +58,7 @@ def compile_gradients(inputs, cost, tparams, grads, optimizer):
 
 
 def compile_ahead(optimizer, ngrams):
-    """Begin to compile what a training calls, with n-grams or without, the way back first."""
+    """Begin to compile what a training calls, with n-grams or without; see ``ahead``."""
     kernels = [layer.read_back] + [KERNELS[name] for name in KERNELS if name == optimizer]
     ahead.begin(kernels, compile_all, config.floatX, optimizer, ngrams)
 
