@@ -4,7 +4,7 @@ They cannot be used (``AVAILABLE`` is False) where the engine runs no operation 
 """
 import importlib
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 
 from sentiment.engine import OWN_OPERATIONS as AVAILABLE  # noqa: F401
 from sentiment.start import unbroken
@@ -24,12 +24,10 @@ def prepare(options):
         updates.compile_ahead(options['optimizer'], bool(options['ngrams']))
 
 
-@contextmanager
 def alone():
     """Have a second process pause meanwhile: see ``ahead``."""
     ahead = sys.modules.get('sentiment.fast.ahead')  # if any was begun
-    with ahead.paused() if ahead else nullcontext():
-        yield
+    return ahead.paused() if ahead else nullcontext()
 
 
 def __getattr__(name):

@@ -60,8 +60,8 @@ def paused():
     processor a singular value decomposition by several threads takes seconds.
     """
     def tell(name):
-        for process, _ in running:
-            if process.poll() is None and hasattr(signal, name):
+        if hasattr(signal, name):
+            for process, _ in running:
                 with suppress(OSError):  # it has ended
                     process.send_signal(getattr(signal, name))
 

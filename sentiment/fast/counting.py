@@ -5,24 +5,14 @@ Sizes in the comments: R reviews, K kinds of n-grams, C classes, S slots of the 
 import numpy
 
 from sentiment.data.streamed import BUFFER, held
-from sentiment.fast.ngrams import as_arrays, first_slot, hash_into, list_codes
-from sentiment.fast.threads import inner, jit
+from sentiment.fast.ngrams import FREE, as_arrays, hash_into, list_codes, slot_of
+from sentiment.fast.threads import jit
 from sentiment.wide.counting import pieces
 from sentiment.wide.ngrams import kinds_of
 
-FREE = 0  # no n-gram has this code
 BITS = 16  # of the number of a slot, at first
 
 # --- Kernels ------------------------------------------------------------------------------------
-
-
-@inner
-def slot_of(code, codes, multiplier, shift):
-    """Return where a code stands in the table's codes (S,), or is to stand."""
-    slot = first_slot(code, multiplier, shift)
-    while codes[slot] != FREE and codes[slot] != code:
-        slot = (slot + 1) % len(codes)
-    return slot
 
 
 @jit

@@ -26,11 +26,11 @@ def first_slot(code, multiplier, shift):
 
 
 @inner
-def slot_of(code, rows, multiplier, shift):
-    """Return where a code stands in rows (S, ...), the first of each a code, or is to stand."""
+def slot_of(code, codes, multiplier, shift):
+    """Return where a code stands in a table's codes (S,), or is to stand."""
     slot = first_slot(code, multiplier, shift)
-    while rows[slot, 0] != FREE and rows[slot, 0] != code:
-        slot = (slot + 1) % len(rows)
+    while codes[slot] != FREE and codes[slot] != code:
+        slot = (slot + 1) % len(codes)
     return slot
 
 
@@ -43,7 +43,7 @@ def hash_into(bits):
 def enter(ngrams, rows, multiplier, shift):
     """Enter the codes (G,) and their places into rows (S, 2), all of them free."""
     for place in range(len(ngrams)):
-        slot = slot_of(ngrams[place], rows, multiplier, shift)
+        slot = slot_of(ngrams[place], rows[:, 0], multiplier, shift)
         rows[slot, 0], rows[slot, 1] = ngrams[place], place
 
 
@@ -108,7 +108,7 @@ def keep_known(codes, table, first):
     for k in range(len(codes)):
         code, place = first[k, 0], first[k, 1]
         if code != codes[k] and code != FREE:
-            slot = slot_of(codes[k], rows, multiplier, shift)
+            slot = slot_of(codes[k], rows[:, 0], multiplier, shift)
             code, place = rows[slot, 0], rows[slot, 1]
         if code != FREE:
             codes[n] = place
