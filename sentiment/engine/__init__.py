@@ -275,14 +275,15 @@ try:
         from pytensor.graph.traversal import ancestors
         from pytensor.link.vm import Loop, VMLinker
         from pytensor.scan.op import Scan
-        from pytensor.tensor import sigmoid  # noqa: F401
+        from pytensor.tensor import sigmoid, subtensor  # noqa: F401
         from pytensor.tensor.elemwise import Elemwise
         from pytensor.tensor.extra_ops import searchsorted  # noqa: F401
         from pytensor.tensor.special import Softmax
-        from pytensor.tensor.subtensor import AdvancedIncSubtensor1
         softmax = Softmax(axis=(-1,), inline=True)  # over each row, as Theano's
         scan, RandomStreams = pytensor_scan, PyTensorRandomStreams
         from pytensor.graph.op import Op  # noqa: F401
+        AdvancedIncSubtensor1 = getattr(subtensor, 'AdvancedIncSubtensor1',  # PyTensor 3.0 has it
+                                        subtensor.AdvancedIncSubtensor)
         if device != 'cpu':
             jax = import_jax(device)
     else:

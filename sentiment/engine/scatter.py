@@ -2,16 +2,27 @@
 import numpy
 
 
+def writes_rows(node):
+    """Return whether ``node`` writes rows, one for each place of a vector, over or onto a table's.
+
+    Of that kind of index Theano and PyTensor 3.0 have an operation of its own, later ones have not.
+    """
+    if getattr(node.op, 'idx_list', (0,)) != (0,) or getattr(node.op, 'ignore_duplicates', False):
+        return False
+    table, rows, index = node.inputs
+    return (index.ndim == 1 and index.dtype != 'bool' and rows.ndim == table.ndim
+            and not any(rows.type.broadcastable))
+
+
 def direct(node, thunk):
     """Return a function of no arguments that does what ``thunk`` does for ``node``: rows (N, ...)
     and their places (N,) -> a table.
 
     PyTensor takes a single row for one that shall be repeated, and refuses it. thunk: an engine's.
     """
-    op, cells, out = node.op, thunk.inputs, thunk.outputs[0]
-    table, rows, _ = node.inputs
-    if rows.ndim != table.ndim or any(rows.type.broadcastable):
+    if not writes_rows(node):
         return thunk
+    op, cells, out = node.op, thunk.inputs, thunk.outputs[0]
 
     def call():
         table, rows, index = (cell[0] for cell in cells)

@@ -34,6 +34,17 @@ def test_one_for_all_is_as_by_the_engine():
     numpy.testing.assert_array_equal(f(numpy.zeros((3, 2)), [1, 1]), [[0, 0], [2, 2], [0, 0]])
 
 
+def test_other_places_are_as_by_the_engine():
+    table, places, matrix = tensor.dmatrix(), tensor.lvector(), tensor.lmatrix()
+    f = theano.function([table, places, matrix], [
+        tensor.inc_subtensor(table[index], values) for index, values in (
+            ((places, places), tensor.ones((2,))), ((matrix,), tensor.ones((1, 2, 2))))],
+                        mode=QUICK)
+    diagonal, rows = f(numpy.zeros((2, 2)), [1, 1], [[0, 0]])
+    numpy.testing.assert_array_equal(diagonal, [[0, 0], [0, 2]])
+    numpy.testing.assert_array_equal(rows, [[2, 2], [0, 0]])
+
+
 @pytest.mark.parametrize('shape, n_places', [((1, 3), 2), ((2, 1), 2), ((3, 3), 2)])
 def test_what_does_not_fit_is_refused(shape, n_places):
     table, rows, places = tensor.dmatrix(), tensor.dmatrix(), tensor.lvector()
