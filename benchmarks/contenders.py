@@ -19,14 +19,23 @@ def model_options(setting):
                 decay_c=0., noise_std=0., seed=123)
 
 
+def drawn_model(options):
+    """Return a model as it would be loaded, of parameters that are drawn."""
+    import lstm
+    from sentiment.using.model import DEFAULTS, Model
+    options = dict(DEFAULTS, **options)
+    return Model(options, lstm.init_params(options), {})
+
+
 def ours(setting, fast):
-    """lstm.py, with its fast kernels or as it is read."""
+    """lstm.py, with its fast kernels or as it is read; to evaluate, a model as it is loaded."""
     import lstm
     options = dict(model_options(setting), fast=fast)
-    use_noise, f_pred_prob, f_grad_shared, f_update = lstm.build_training(
-        lstm.init_tparams(lstm.init_params(options)), options, lstm.adadelta)
     if setting['evaluate']:
-        return lambda x, mask, y: f_pred_prob(x, mask)
+        model = drawn_model(options)
+        return lambda x, mask, y: model.f_pred_prob(x, mask)
+    use_noise, _, f_grad_shared, f_update = lstm.build_training(
+        lstm.init_tparams(lstm.init_params(options)), options, lstm.adadelta)
     use_noise.set_value(lstm.numpy_floatX(1.))
 
     def step(x, mask, y):
@@ -131,13 +140,10 @@ def jax_step(setting, form):
 
 def onnx_step(setting, form):
     """ONNX Runtime, of what lstm.py export writes; evaluation only."""
-    import lstm
     import onnxruntime
     from sentiment.portable.graph import build
     from sentiment.portable.nodes import WORDS
-    from sentiment.using.model import DEFAULTS, Model
-    options = dict(DEFAULTS, **model_options(setting))
-    content = build(Model(options, lstm.init_params(options), {}), {}).SerializeToString()
+    content = build(drawn_model(model_options(setting)), {}).SerializeToString()
     how = onnxruntime.SessionOptions()
     how.intra_op_num_threads = int(os.environ['OMP_NUM_THREADS'])
     session = onnxruntime.InferenceSession(content, how, providers=['CPUExecutionProvider'])

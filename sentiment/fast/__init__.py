@@ -10,7 +10,8 @@ from sentiment.engine import OWN_OPERATIONS as AVAILABLE  # noqa: F401
 from sentiment.start import unbroken
 
 PLACES = {'count_ngrams': 'counting', 'lstm_layer': 'layer', 'mean_pool': 'layer',
-          'wide_scores': 'ngrams', 'adadelta': 'updates', 'adagrad': 'updates', 'sgd': 'updates'}
+          'project_words': 'layer', 'wide_scores': 'ngrams',
+          'adadelta': 'updates', 'adagrad': 'updates', 'sgd': 'updates'}
 
 
 def prepare(options):

@@ -17,6 +17,7 @@ from sentiment.fast.tanh import tanh
 from sentiment.fast.team import ALL, job, run_parts, share
 from sentiment.fast.threads import N_THREADS, inner, jit
 
+MOST = 2 ** 24  # numbers of the z of all words: 64 MB in float32
 BLOCK = 64  # words that are projected at once: their z stays in the cache
 
 # --- Kernels: numba -------------------------------------------------------------------------
@@ -263,17 +264,23 @@ def reuse(storage, n_rows, n_columns, dtype):
     return storage[0]
 
 
-def forward(rows, index, mask, W, U, b, pooled, storage):
+def project_all(rows, W, b):
+    """Return the inputs' share of z for each row of (V, D): (V, 4 D)."""
+    rows, W, b = map(numpy.ascontiguousarray, (rows, W, b))
+    z_words = numpy.empty((len(rows), len(b)), W.dtype)
+    run_parts(project, max(1, min(N_THREADS, len(rows))), rows, W, b, z_words)
+    return z_words
+
+
+def read_all(z_words, index, mask, U, pooled, storage=()):
     """Return read's out; store what the way back needs, where there is ``storage`` for it.
 
     That is, in this order: gates (N, 4 D), h and c (N, D) before each step; what deal returns.
     """
-    rows, index, mask, W, U, b = map(numpy.ascontiguousarray, (rows, index, mask, W, U, b))
+    index, mask, U = map(numpy.ascontiguousarray, (index, mask, U))
     (T, B), D = mask.shape, len(U)
     order, n_live, first = deal(mask)
     n_parts = len(n_live)
-    z_words = numpy.empty((len(rows), 4 * D), U.dtype)
-    run_parts(project, n_parts, rows, W, b, z_words)
     kept = bool(storage)
     steps = [reuse(place, kept * first[-1], width * D, U.dtype) for place, width
              in zip(storage or [[None], [None], [None]], (4, 1, 1))]
@@ -283,6 +290,11 @@ def forward(rows, index, mask, W, U, b, pooled, storage):
     run_parts(read, n_parts, order, n_live, first, index, mask, z_words, U, pooled, kept, *steps,
               out)
     return out
+
+
+def forward(rows, index, mask, W, U, b, pooled, storage):
+    """Return :func:`read_all` of words whose rows of the embedding are given."""
+    return read_all(project_all(rows, W, b), index, mask, U, pooled, storage)
 
 
 def backward(rows, index, mask, W, U, gates, h_before, c_before, order, n_live, first, dout, pooled,
@@ -386,14 +398,47 @@ class FusedLSTMGradient(Op):
             storage[0] = value
 
 
-def look_up(emb, mask):
-    """Return (rows, index): ``rows[index]`` is emb (T, B, D), and each word has one row."""
+class ReadWords(Op):
+    """As :class:`FusedLSTM`, of words that are projected already.
+
+    Inputs: z (V, 4 D) of all words of the vocabulary; the words (T, B); mask (T, B); U (D, 4 D).
+    """
+
+    __props__ = ('pooled',)
+
+    def __init__(self, pooled):
+        self.pooled = pooled
+
+    def make_node(self, *inputs):
+        kind = tensor.matrix if self.pooled else tensor.tensor3
+        return Apply(self, inputs, [kind(dtype=inputs[0].dtype)])
+
+    def perform(self, node, inputs, output_storage):
+        z_words, words = inputs[:2]
+        if words.size and not 0 <= words.min() <= words.max() < len(z_words):  # kernels do not ask
+            raise IndexError('words of %d to %d, in a vocabulary of %d'
+                             % (words.min(), words.max(), len(z_words)))
+        out = read_all(*inputs, pooled=self.pooled)
+        output_storage[0][0] = out[0] / count(inputs[2], out.dtype) if self.pooled else out
+
+
+def words_of_table(emb):
+    """Return (table, words): emb (T, B, D) are those rows of it, in one row; or None."""
     lookup = emb.owner.inputs[0].owner if emb.owner else None
     if lookup and len(lookup.inputs) == 2:
         table, words = lookup.inputs
         if table.ndim == 2 and words.ndim == 1 and lookup.op == table[words].owner.op:
-            found, index = different(words)
-            return table[found], index.reshape(mask.shape)
+            return table, words
+    return None
+
+
+def look_up(emb, mask):
+    """Return (rows, index): ``rows[index]`` is emb (T, B, D), and each word has one row."""
+    lookup = words_of_table(emb)
+    if lookup:
+        table, words = lookup
+        found, index = different(words)
+        return table[found], index.reshape(mask.shape)
     return emb.reshape((mask.size, emb.shape[2])), tensor.arange(mask.size).reshape(mask.shape)
 
 
@@ -401,13 +446,25 @@ def lstm_layer(tparams, state_below, options, prefix='lstm', mask=None):
     """As ``lstm.lstm_layer``: (T, B, D) inputs and the mask (T, B) -> hidden states (T, B, D)."""
     if mask is None:
         mask = tensor.ones(state_below.shape[:2], dtype=config.floatX)
-    rows, index = look_up(state_below, mask)
     W, U, b = (tparams['%s_%s' % (prefix, name)] for name in 'WUb')
+    lookup = words_of_table(state_below)
+    if lookup and prefix + '_z' in tparams:
+        _, words = lookup
+        return ReadWords(pooled=False)(tparams[prefix + '_z'], words.reshape(mask.shape), mask, U)
+    rows, index = look_up(state_below, mask)
     return FusedLSTM(pooled=False)(rows, index, mask, W, U, b)[0]
+
+
+def project_words(params, prefix):
+    """Return name -> array: z (V, 4 D) of all words, for a model whose parameters stay as they are.
+    None of so many words that there is no room for it.
+    """
+    Wemb, W, b = (params[name] for name in ('Wemb', prefix + '_W', prefix + '_b'))
+    return {prefix + '_z': project_all(Wemb, W, b)} if len(Wemb) * len(b) <= MOST else {}
 
 
 def mean_pool(h, mask):
     """As ``lstm.mean_pool``; of the states of :func:`lstm_layer`, without writing them down."""
-    if h.owner and isinstance(h.owner.op, FusedLSTM) and h.owner.inputs[2] is mask:
-        return FusedLSTM(pooled=True)(*h.owner.inputs)[0]
+    if h.owner and isinstance(h.owner.op, (FusedLSTM, ReadWords)) and h.owner.inputs[2] is mask:
+        return type(h.owner.op)(pooled=True).make_node(*h.owner.inputs).outputs[0]
     return (h * mask[:, :, None]).sum(axis=0) / tensor.maximum(mask.sum(axis=0), 1e-6)[:, None]

@@ -5,6 +5,7 @@ import json
 import numpy
 
 import lstm
+from sentiment import fast
 from sentiment.data.checks import check_array
 from sentiment.data.about import default_classes
 from sentiment.data.pickles import read_dictionary, words_in_order
@@ -266,9 +267,20 @@ def read_words(path, saved, dictionary, n_words):
 
 def shared_variables(model):
     """Return a model's parameters as shared variables, one for all that it compiles."""
-    return model.compile('tparams', lambda model: lstm.init_tparams(
-        {name: numpy_floatX(value) if value.dtype.kind == 'f' else value
-         for name, value in model.params.items()}))
+    return model.compile('tparams', lambda model: lstm.init_tparams(final_params(model)))
+
+
+def final_params(model):
+    """Return a model's parameters as arrays of floatX; as they do not change any more, with what
+    the compiled layer would otherwise work out from them for each batch.
+    """
+    params = {name: numpy_floatX(value) if value.dtype.kind == 'f' else value
+              for name, value in model.params.items()}
+    prefix = model.options['encoder']
+    layer = lstm.get_layer(prefix)[1]
+    if lstm.twin(layer, model.options) is layer:  # it has none
+        return params
+    return dict(params, **fast.project_words(params, prefix))
 
 
 def build_probs(model):

@@ -210,6 +210,42 @@ def test_training_reads_once_and_evaluation_keeps_nothing():
     numpy.testing.assert_array_equal(*answers)
 
 
+def read_words(known, dtype, mask_kind='lengths'):
+    """Return the readers of the graph, and states and pooled ones, with ``known`` z or without."""
+    x, mask, _, _, Wemb, W, U, b = draw(5, 4, 3, mask_kind, 0)
+    params = {name: value.astype(dtype) for name, value in zip(NAMES, (Wemb, W, U, b))}
+    if known:
+        params.update(fast.project_words(params, 'lstm'))
+    symbols = tensor.matrix(dtype='int64'), tensor.matrix(dtype=dtype)
+    options = {'encoder': 'lstm', 'fast': True}
+    h = lstm.build_states(lstm.init_tparams(params), *symbols, options)
+    f = theano.function(symbols, [h, lstm.pool(h, symbols[1], options)], mode=QUICK)
+    readers = [type(node.op) for node in f.maker.fgraph.apply_nodes
+               if isinstance(node.op, (layer.FusedLSTM, layer.ReadWords))]
+    return readers, f(x, mask.astype(dtype)), f
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'float64'])
+@pytest.mark.parametrize('mask_kind', MASKS)
+def test_words_that_are_projected_once_are_read_the_same(mask_kind, dtype):
+    readers, answers, _ = read_words(True, dtype, mask_kind)
+    others, expected, _ = read_words(False, dtype, mask_kind)
+    assert readers == [layer.ReadWords] * 2 and others == [layer.FusedLSTM] * 2
+    for answer, other in zip(answers, expected):
+        numpy.testing.assert_array_equal(answer, other)
+
+
+@pytest.mark.parametrize('word', [-1, N_WORDS])
+def test_a_word_beyond_the_vocabulary_is_refused(word):
+    with pytest.raises(IndexError):
+        read_words(True, 'float64')[2]([[1], [word]], [[1.], [1.]])
+
+
+def test_too_many_words_are_projected_batch_by_batch(monkeypatch):
+    monkeypatch.setattr(layer, 'MOST', 12 * N_WORDS - 1)
+    assert read_words(True, 'float64')[0] == [layer.FusedLSTM] * 2
+
+
 def test_under_another_mask_the_states_are_averaged_as_written():
     x, mask, tparams, states, _ = build_layer(True, 'float64')
     f = theano.function([x, mask] + list(tparams.values()),

@@ -43,6 +43,14 @@ def test_averaged_models_average_their_scores(saved, tmp_path, capsys):
     assert measured == evaluate(both, load_test_set(both))
 
 
+def test_a_loaded_model_answers_as_its_training_does(saved):
+    model, review = load_model(saved[0]), numpy.arange(2, 9)[:, None]
+    batch = review, lstm.numpy_floatX(numpy.ones(review.shape))
+    f_pred_prob = lstm.build_model(lstm.init_tparams(model.params), model.options)[4]
+    expected = temper(f_pred_prob(*batch), model.temperature)
+    numpy.testing.assert_array_equal(model.f_pred_prob(*batch), expected)
+
+
 def test_a_file_of_the_tutorial_works_with_its_dictionary(saved, model, tmp_path):
     old = str(tmp_path / 'old.npz')
     numpy.savez(old, history_errs=[[0.5, 0.5]], train_err=0.1, **model.params)
