@@ -5,7 +5,8 @@ import numpy
 def writes_rows(node):
     """Return whether ``node`` writes rows, one for each place of a vector, over or onto a table's.
 
-    Of that kind of index Theano and PyTensor 3.0 have an operation of its own, later ones have not.
+    For a vector of places Theano and PyTensor 3.0 have an operation of its own; later ones have the
+    one for any index, ``idx_list``, of which a vector for the first axis alone is ``(0,)``.
     """
     if getattr(node.op, 'idx_list', (0,)) != (0,) or getattr(node.op, 'ignore_duplicates', False):
         return False
@@ -15,8 +16,8 @@ def writes_rows(node):
 
 
 def direct(node, thunk):
-    """Return a function of no arguments that does what ``thunk`` does for ``node``: rows (N, ...)
-    and their places (N,) -> a table.
+    """Return a function of no arguments that does what ``thunk`` does for ``node``: a table
+    (n, ...), rows (N, ...) and their places (N,) -> the table with them.
 
     PyTensor takes a single row for one that shall be repeated, and refuses it. thunk: an engine's.
     """

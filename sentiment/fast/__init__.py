@@ -1,4 +1,4 @@
-"""The compiled twins of functions in ``lstm``: the same names, the same meaning, less waste.
+"""The compiled twins of ``lstm.twins``: the same names, the same meaning, less waste.
 
 They cannot be used (``AVAILABLE`` is False) where the engine runs no operation of ours.
 """
@@ -32,7 +32,7 @@ def alone():
 
 
 def __getattr__(name):
-    """Import a twin when it is asked for: numba takes a while to load, and not all runs use it."""
+    """Import one of PLACES when it is asked for: numba takes a while, and not all runs use it."""
     if name not in PLACES:
         raise AttributeError('module %r has no attribute %r' % (__name__, name))
     with unbroken():

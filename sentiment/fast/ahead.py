@@ -1,8 +1,8 @@
 """What an update needs last is compiled by a second process, while this one does the rest.
 
 Numba compiles one function at a time, however many threads there are; but what one process has
-compiled, others find in its cache. The second process goes on with what this one needs first: it
-may come late to it, having data to read.
+compiled, others find in its cache. The second process goes on with what this one needs first, for
+this one may still be reading data.
 """
 import atexit
 import os

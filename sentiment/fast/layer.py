@@ -332,8 +332,13 @@ def compile_forward(dtype):
 
 
 def count(mask, dtype):
-    """Return the number of words of each sample, at least a little: a column (B, 1)."""
+    """Return the number of words of each sample (B, 1), at least 1e-6: the mean of none is 0."""
     return numpy.maximum(mask.sum(axis=0, dtype='float64'), 1e-6).astype(dtype)[:, None]
+
+
+def states_or_mean(out, mask, pooled):
+    """Return read's out, (T, B, D), or, if it is their sum, the mean of the states (B, D)."""
+    return out[0] / count(mask, out.dtype) if pooled else out
 
 
 class FusedLSTM(Op):
@@ -358,7 +363,7 @@ class FusedLSTM(Op):
 
     def perform(self, node, inputs, output_storage):
         out = forward(*inputs, pooled=self.pooled, storage=output_storage[1:])
-        output_storage[0][0] = out[0] / count(inputs[2], out.dtype) if self.pooled else out
+        output_storage[0][0] = states_or_mean(out, inputs[2], self.pooled)
 
     def L_op(self, inputs, outputs, output_gradients):
         rows, index, mask, W, U, _ = inputs
@@ -399,7 +404,7 @@ class FusedLSTMGradient(Op):
 
 
 class ReadWords(Op):
-    """As :class:`FusedLSTM`, of words that are projected already.
+    """As :class:`FusedLSTM`, of words that are projected already; it has no gradient.
 
     Inputs: z (V, 4 D) of all words of the vocabulary; the words (T, B); mask (T, B); U (D, 4 D).
     """
@@ -419,24 +424,25 @@ class ReadWords(Op):
             raise IndexError('words of %d to %d, in a vocabulary of %d'
                              % (words.min(), words.max(), len(z_words)))
         out = read_all(*inputs, pooled=self.pooled)
-        output_storage[0][0] = out[0] / count(inputs[2], out.dtype) if self.pooled else out
+        output_storage[0][0] = states_or_mean(out, inputs[2], self.pooled)
 
 
 def words_of_table(emb):
-    """Return (table, words): emb (T, B, D) are those rows of it, in one row; or None."""
+    """Return (table (V, D), words (T B,)) whose ``table[words]`` is emb (T, B, D), or two Nones."""
     lookup = emb.owner.inputs[0].owner if emb.owner else None
     if lookup and len(lookup.inputs) == 2:
         table, words = lookup.inputs
         if table.ndim == 2 and words.ndim == 1 and lookup.op == table[words].owner.op:
             return table, words
-    return None
+    return None, None
 
 
 def look_up(emb, mask):
-    """Return (rows, index): ``rows[index]`` is emb (T, B, D), and each word has one row."""
-    lookup = words_of_table(emb)
-    if lookup:
-        table, words = lookup
+    """Return (rows, index): ``rows[index]`` is emb (T, B, D). Each different word has one row where
+    emb is taken from a table; else each position has.
+    """
+    table, words = words_of_table(emb)
+    if table is not None:
         found, index = different(words)
         return table[found], index.reshape(mask.shape)
     return emb.reshape((mask.size, emb.shape[2])), tensor.arange(mask.size).reshape(mask.shape)
@@ -447,9 +453,8 @@ def lstm_layer(tparams, state_below, options, prefix='lstm', mask=None):
     if mask is None:
         mask = tensor.ones(state_below.shape[:2], dtype=config.floatX)
     W, U, b = (tparams['%s_%s' % (prefix, name)] for name in 'WUb')
-    lookup = words_of_table(state_below)
-    if lookup and prefix + '_z' in tparams:
-        _, words = lookup
+    table, words = words_of_table(state_below)
+    if prefix + '_z' in tparams and table is tparams['Wemb']:  # whose z it is
         return ReadWords(pooled=False)(tparams[prefix + '_z'], words.reshape(mask.shape), mask, U)
     rows, index = look_up(state_below, mask)
     return FusedLSTM(pooled=False)(rows, index, mask, W, U, b)[0]
@@ -457,7 +462,7 @@ def lstm_layer(tparams, state_below, options, prefix='lstm', mask=None):
 
 def project_words(params, prefix):
     """Return name -> array: z (V, 4 D) of all words, for a model whose parameters stay as they are.
-    None of so many words that there is no room for it.
+    Where that is more than MOST numbers, the dict is empty.
     """
     Wemb, W, b = (params[name] for name in ('Wemb', prefix + '_W', prefix + '_b'))
     return {prefix + '_z': project_all(Wemb, W, b)} if len(Wemb) * len(b) <= MOST else {}

@@ -17,12 +17,12 @@ AVX512 = llvmlite.binding.get_host_cpu_features().get('avx512f', False)
 VECTOR_BYTES = 64 if AVX512 else 32
 TILE_VECTORS = 2  # a tile's width, in registers
 TILE_ROWS = 8 if AVX512 else 6  # as many as the registers hold
-DEPTH = 256  # rows of a panel: it shall stay in the innermost cache
+DEPTH = 256  # rows of a panel of add_product's: it shall stay in the innermost cache
 
 
 @intrinsic
 def multiply_tile(typing_context, n_rows, a, panel, out):
-    """Fill the first ``n_rows``, at most TILE_ROWS, of out (TILE_ROWS, width) with a panel.
+    """Fill the first ``n_rows`` of out (TILE_ROWS, width) with the product of a and a panel.
 
     a (n_rows, depth), of any strides; panel (depth, width), C-contiguous as out is.
     """
@@ -41,7 +41,7 @@ def emit_tiles(context, builder, signature, arguments):
 
 
 def emit_tile(context, builder, dtype, n_rows, a, panel, out):
-    """Write the loop over the depth: for each number of a's column, one line of the panel."""
+    """Write the loop over the depth: k's column of a times k's line of the panel, summed up."""
     number, n_lanes = context.get_data_type(dtype), VECTOR_BYTES * 8 // dtype.bitwidth
     vector = ir.VectorType(number, n_lanes)
     first_lane = ir.Constant(ir.VectorType(ir.IntType(32), n_lanes), None)

@@ -1,9 +1,9 @@
 """Threads that stand ready: a compiled function shares its work among them within a microsecond.
 
 A job is a kernel and a number of parts. Its parts are written down on a board of shared numbers;
-whoever is free takes one, the caller too, who does all that nobody else takes. So nothing ever
-waits for a thread that does not come. Who has found nothing to do for a while sleeps until it is
-woken: see :meth:`Team.board`. A forked process has a team of its own.
+whoever is free takes one, the caller too, who does all that nobody else takes. So nothing waits for
+a thread that has taken no part. Who has found nothing to do for a while sleeps until it is woken:
+see :meth:`Team.board`. A forked process has a team of its own.
 """
 import atexit
 import os
@@ -220,13 +220,13 @@ class Team:
 
     def __init__(self, n_threads):
         self.shared = numpy.zeros(SIZE, 'int64')
-        self.n_calls = 0  # while they sleep
+        self.n_calls = 0  # that found them asleep
         self.wake, self.starting = threading.Event(), threading.Lock()  # not set: they sleep
         self.threads = [threading.Thread(target=self.work, daemon=True, name='team')
                         for _ in range(n_threads - 1)]
 
     def board(self):
-        """Return the board for a job, with everybody on their way to it."""
+        """Return the board for a job, and wake who sleeps, unless it is one of the first."""
         if not self.wake.is_set():
             self.n_calls += 1
             if self.n_calls > ALONE:

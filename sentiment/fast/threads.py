@@ -9,7 +9,7 @@ SETTINGS = {'nogil': True, 'error_model': 'numpy', 'no_cfunc_wrapper': True,
             'fastmath': {'contract', 'nsz', 'arcp'}}  # NaN and infinity keep their meaning
 jit = numba.njit(cache=True, **SETTINGS)
 MOST = 1024  # threads: more than any machine has use for
-inner = numba.njit(no_cpython_wrapper=True, **SETTINGS)  # called by such alone, and kept in them
+inner = numba.njit(no_cpython_wrapper=True, **SETTINGS)  # called by such alone, compiled into them
 
 
 def count_threads():

@@ -114,7 +114,7 @@ def adagrad_rows(part, board, n_parts, lr, state, rows, values):
 def adadelta_rows(part, board, n_parts, now, state, rows, values):
     """Take AdaDelta's step number ``now`` at a part of the rows of one parameter, in place.
 
-    state: p and its two means (n, m), and the step at which each row was last used, and 1, (n, 1);
+    state: p and its two means (n, m), and the step after the last that used each row, (n, 1);
     rows and values as of :func:`adagrad_rows`.
     """
     if part == ALL:

@@ -14,6 +14,12 @@ TAUGHT = 0.33, 0.1  # of a network that n-grams teach: sentences and Chinese rev
 TAUGHT_STRETCHES = -0.65, 0.1  # of one that they teach stretches of longer texts: films
 
 
+def softmax(scores):
+    """Return the probabilities (..., C) of scores (..., C)."""
+    odds = numpy.exp(scores - scores.max(axis=-1, keepdims=True))
+    return odds / odds.sum(axis=-1, keepdims=True)
+
+
 def temper(probs, temperature):
     """Return softmax(scores / temperature) (n, C) of probs = softmax(scores), in float64.
 
@@ -22,9 +28,7 @@ def temper(probs, temperature):
     probs = numpy.asarray(probs, 'float64')
     if temperature == 1:
         return probs
-    scores = numpy.log(numpy.maximum(probs, LEAST)) / temperature
-    odds = numpy.exp(scores - scores.max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True)
+    return softmax(numpy.log(numpy.maximum(probs, LEAST)) / temperature)
 
 
 def fit_temperature(probs, labels, usual=ANY):

@@ -10,13 +10,13 @@ import numpy
 
 import lstm
 from sentiment.fast import AVAILABLE
-from sentiment.training.calibration import LEAST
+from sentiment.training.calibration import LEAST, softmax, temper
 from sentiment.using.ask import probabilities
 from sentiment.using.model import Model
 from sentiment.wide import ngrams
 
-MOST = 4096  # words that are answered so,
-WIDEST = 128  # of so many units; a word of more takes the longer
+MOST = 4096  # words that are answered so, by a network of at most
+WIDEST = 128  # units; by a wider one, as many fewer as a word takes longer
 
 
 class Uncompiled(Model):
@@ -25,13 +25,14 @@ class Uncompiled(Model):
     def __init__(self, model):
         vars(self).update(vars(model))
 
-    def answer(self, name, build, x, mask):
+    def f_pred_prob(self, x, mask):
         """Return the probabilities (B, C) of words x (T, B) under their mask, 1 or 0 each.
 
         The digits of a review do not depend on which others have come with it.
         """
         lengths = (mask > 0).sum(axis=0)
-        return numpy.array([self.probs(review[:n]) for review, n in zip(x.T, lengths)])
+        probs = numpy.array([self.probs(review[:n]) for review, n in zip(x.T, lengths)])
+        return temper(probs, self.temperature)
 
     def probs(self, review):
         """Return the probabilities (C,) of a review's words (T,)."""
@@ -113,9 +114,3 @@ def pool(states, options):
 def sigmoid(z):
     """Return 1 / (1 + exp(-z)), by a function that does not overflow."""
     return numpy.tanh(z / 2) / 2 + 0.5
-
-
-def softmax(scores):
-    """Return the probabilities (C,) of scores."""
-    odds = numpy.exp(scores - scores.max())
-    return odds / odds.sum()

@@ -15,7 +15,7 @@ from sentiment.data.words import UNKNOWN
 from sentiment.engine import (BUILDING, OWN_OPERATIONS, concurrent, config, function, numpy_floatX,
                               padded, tensor)
 from sentiment.log import slow
-from sentiment.training.calibration import check_calibration, temper
+from sentiment.training.calibration import LEAST, check_calibration, softmax, temper
 from sentiment.training.model_file import (as_dictionary, classes_of, index_of_words,
                                            take_params)
 from sentiment.training.options import OLD_ENCODERS, OPTIONS, check_choice, check_value
@@ -57,11 +57,10 @@ class Model:
         return self.compiled[name]
 
     def answer(self, name, build, x, mask):
-        """Return what the function ``name`` says of a batch; the first time, that it is compiled.
-        """
+        """Return what the function ``name`` says of a batch; log that it is compiled, if it is."""
         if name not in self.compiled:
             with BUILDING, slow('compiling the model', 'compiled'):
-                self.compile(name, build)(x, mask)  # kernels are compiled when they are first used
+                return self.compile(name, build)(x, mask)  # kernels are compiled at the first use
         return self.compile(name, build)(x, mask)
 
     def f_pred_prob(self, x, mask):
@@ -128,10 +127,8 @@ class Average(Model):
 
     def f_pred_prob(self, x, mask):
         """Return the geometric means of the models' probabilities, normalized, (B, C)."""
-        scores = numpy.mean([numpy.log(numpy.maximum(model.f_pred_prob(x, mask), 1e-30))
-                             for model in self.models], axis=0)
-        odds = numpy.exp(scores - scores.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
+        return softmax(numpy.mean([numpy.log(numpy.maximum(model.f_pred_prob(x, mask), LEAST))
+                                   for model in self.models], axis=0))
 
     def f_scores(self, x, mask):
         """Return what each state adds to each class's score, (T, B, C)."""
@@ -288,12 +285,18 @@ def build_probs(model):
     return concurrent(lstm.build_model(shared_variables(model), model.options)[4])
 
 
-def build_vectors(model):
-    """Compile the function (x, mask) -> the pooled states (B, D)."""
-    tparams, options = shared_variables(model), model.options
+def symbolic_states(model):
+    """Return the symbolic x (T, B), mask (T, B) and states (T, B, D) of a model."""
     x = tensor.matrix('x', dtype='int64')
     mask = tensor.matrix('mask', dtype=config.floatX)
-    h = lstm.pool(lstm.build_states(tparams, x, mask, options), mask, options)
+    return x, mask, lstm.build_states(shared_variables(model), x, mask, model.options)
+
+
+def build_vectors(model):
+    """Compile the function (x, mask) -> the pooled states (B, D)."""
+    x, mask, states = symbolic_states(model)
+    options = model.options
+    h = lstm.pool(states, mask, options)
     return concurrent(padded(function([x, mask], h, name='f_vectors'),
                              options['valid_batch_size']))
 
@@ -304,14 +307,12 @@ def build_scores(model):
     Pooling makes that exact: a score is b + sum over t of (h_t U) / length, and each unit's maximum
     is the state after one word. Dropout halves h in prediction.
     """
-    tparams, options = shared_variables(model), model.options
-    x = tensor.matrix('x', dtype='int64')
-    mask = tensor.matrix('mask', dtype=config.floatX)
-    h = lstm.build_states(tparams, x, mask, options)
+    x, mask, h = symbolic_states(model)
+    options = model.options
     shares = [h * (mask / mask.sum(axis=0))[:, :, None]]
     if options['pooling'] == 'mean_max':  # all of a unit's maximum is due to the word that gave it
         shares.append(h * tensor.eq(tensor.arange(h.shape[0])[:, None, None],
                                     floor_padding(h, mask).argmax(axis=0)))
     kept = numpy_floatX(0.5 if options['use_dropout'] else 1.)
-    scores = tensor.dot(tensor.concatenate(shares, axis=2) * kept, tparams['U'])
+    scores = tensor.dot(tensor.concatenate(shares, axis=2) * kept, shared_variables(model)['U'])
     return concurrent(padded(function([x, mask], scores, name='f_scores'), 1))
