@@ -15,8 +15,11 @@ from contextlib import contextmanager, suppress
 from sentiment.fast.threads import N_THREADS
 
 CODE = 'import gc, sys; gc.disable(); sys.path[:] = %r; from %s import %s as f; f(*%r)'
+DIES_WITH_US = sys.platform == 'linux'  # where the system kills it when we have ended
+if DIES_WITH_US:
+    CODE = 'import ctypes; ctypes.CDLL(None).prctl(1, 9); ' + CODE  # PR_SET_PDEATHSIG, SIGKILL
 PATIENCE = 60  # seconds
-running = []  # such processes, and events: what is waited for is compiled
+running = []  # such processes
 
 
 def is_cached(kernel):
@@ -35,18 +38,9 @@ def begin(kernels, f, *arguments):
         path = [folder for folder in sys.path if folder] + [os.getcwd()] * ('' in sys.path)
         code = CODE % (path, f.__module__, f.__name__, arguments)
         with suppress(OSError):  # there may be too many processes, or too little memory
-            process = subprocess.Popen(  # in a session of its own, where no Ctrl-C reaches it
+            running.append(subprocess.Popen(  # in a session of its own, where no Ctrl-C reaches it
                 [sys.executable, '-c', code], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, start_new_session=True)
-            running.append((process, threading.Event()))
-            threading.Thread(target=listen, args=running[-1], daemon=True).start()
-
-
-def listen(process, ready):
-    """Wait until a process says something, or ends."""
-    with process.stdout as said:
-        said.read(1)
-    ready.set()
+                stderr=subprocess.DEVNULL, start_new_session=True))
 
 
 def say_ready():
@@ -56,17 +50,16 @@ def say_ready():
 
 @contextmanager
 def paused():
-    """Stop what was begun, where the system can, and let it go on afterwards: beside a busy
-    processor a singular value decomposition by several threads takes seconds.
+    """Stop what was begun, where it cannot be left behind so, and let it go on afterwards: beside a
+    busy processor a singular value decomposition by several threads takes seconds.
     """
     def tell(name):
-        if hasattr(signal, name):
-            for process, _ in running:
-                with suppress(OSError):  # it has ended
-                    process.send_signal(getattr(signal, name))
+        for process in running if DIES_WITH_US else ():
+            with suppress(OSError):  # it has ended
+                process.send_signal(getattr(signal, name))
 
-    tell('SIGSTOP')
     try:
+        tell('SIGSTOP')
         yield
     finally:
         tell('SIGCONT')
@@ -76,12 +69,24 @@ def wait(patience=PATIENCE):
     """Wait until all that was begun is ready, and end it; if it fails, or hangs, what is not
     compiled is compiled here.
     """
-    for process, ready in running[:]:
-        ready.wait(patience)
-        with suppress(OSError):
-            process.kill()  # if it still runs
-        process.wait()
-    running.clear()
+    for process in running[:]:
+        listener = threading.Thread(target=process.stdout.read, args=(1,), daemon=True)
+        listener.start()
+        listener.join(patience)
+    end()
 
 
-atexit.register(wait, 0)  # nobody needs it any more
+def end():
+    """End what was begun: nobody needs it any more."""
+    while running:
+        with suppress(IndexError):  # another thread was first
+            process = running.pop()
+            with suppress(OSError):
+                process.kill()  # if it still runs
+            process.wait()
+            process.stdout.close()
+
+
+atexit.register(end)
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=lambda: running.clear())  # they are not its own

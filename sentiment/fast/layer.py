@@ -454,8 +454,9 @@ def lstm_layer(tparams, state_below, options, prefix='lstm', mask=None):
         mask = tensor.ones(state_below.shape[:2], dtype=config.floatX)
     W, U, b = (tparams['%s_%s' % (prefix, name)] for name in 'WUb')
     table, words = words_of_table(state_below)
-    if prefix + '_z' in tparams and table is tparams['Wemb']:  # whose z it is
-        return ReadWords(pooled=False)(tparams[prefix + '_z'], words.reshape(mask.shape), mask, U)
+    z_words = tparams.get(prefix + '_z_words')
+    if z_words is not None and table is tparams['Wemb']:  # whose z it is
+        return ReadWords(pooled=False)(z_words, words.reshape(mask.shape), mask, U)
     rows, index = look_up(state_below, mask)
     return FusedLSTM(pooled=False)(rows, index, mask, W, U, b)[0]
 
@@ -465,7 +466,7 @@ def project_words(params, prefix):
     Where that is more than MOST numbers, the dict is empty.
     """
     Wemb, W, b = (params[name] for name in ('Wemb', prefix + '_W', prefix + '_b'))
-    return {prefix + '_z': project_all(Wemb, W, b)} if len(Wemb) * len(b) <= MOST else {}
+    return {prefix + '_z_words': project_all(Wemb, W, b)} if len(Wemb) * len(b) <= MOST else {}
 
 
 def mean_pool(h, mask):

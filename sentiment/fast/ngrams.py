@@ -121,6 +121,8 @@ def keep_different(places, seen, multiplier, found):
     """Fill found with the different ones of places, in their order; return how many there are.
     seen: room for 4 times as many.
     """
+    if not len(places):
+        return 0
     size, shift, n = 2, 63, 0
     while size < 2 * len(places):
         size, shift = 2 * size, shift - 1

@@ -23,6 +23,11 @@ def keep_different(places, found):
                                  ngrams.MULTIPLIER, found)
 
 
+@jit
+def keep_none(places, seen):
+    return ngrams.keep_different(places, seen, ngrams.MULTIPLIER, places)
+
+
 @given(st.sets(CODES, min_size=1), st.lists(CODES))
 def test_each_code_is_at_its_place(known, others):
     known = numpy.array(sorted(known), 'int64')
@@ -38,6 +43,11 @@ def test_of_equal_places_the_first_is_kept(places):
     found = numpy.zeros(len(places), 'int64')
     n = keep_different(numpy.array(places, 'int64'), found)
     assert found[:n].tolist() == list(dict.fromkeys(places))
+
+
+def test_where_there_is_no_place_nothing_is_written():
+    memory = numpy.full(8, 7)
+    assert keep_none(memory[:0], memory[4:4]) == 0 and (memory == 7).all()
 
 
 def test_other_codes_have_another_table():
