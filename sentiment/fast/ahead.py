@@ -71,8 +71,9 @@ def wait(patience=PATIENCE):
     """
     for process in running[:]:
         listener = threading.Thread(target=process.stdout.read, args=(1,), daemon=True)
-        listener.start()
-        listener.join(patience)
+        with suppress(RuntimeError):  # there may be too many threads
+            listener.start()
+            listener.join(patience)
     end()
 
 
