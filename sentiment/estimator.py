@@ -22,6 +22,7 @@ from sentiment.data.safe_io import BadInput, load_arrays, write_whole
 from sentiment.data.tokenizers import MOSES, advice, check_tokenizer
 from sentiment.data.words import FIRST_WORD, number_all
 from sentiment.log import quiet
+from sentiment.training.calibration import LEAST
 from sentiment.training.model_file import as_json, check_place
 from sentiment.training.options import check_choice, recipes
 from sentiment.using.ask import check_texts, class_shares, count_jobs, probabilities, read_texts
@@ -39,7 +40,6 @@ except ImportError as error:
 
 AUTO = 'auto'  # what a parameter is where the recipe decides
 FEW = 30       # texts that validate, below which their errors tell little
-LEAST = 1e-30  # of a probability, so that its logarithm is finite
 DATASET = 'texts'  # among lstm.datasets
 # keyword arguments of train_lstm that are no parameters, and why
 LEFT_OUT = {

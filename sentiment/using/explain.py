@@ -5,6 +5,7 @@ import imdb
 from sentiment.data.safe_io import BadInput, shown
 from sentiment.data.pickles import words_in_order
 from sentiment.log import logger
+from sentiment.training.calibration import LEAST
 from sentiment.using.ask import as_reading, class_shares, probabilities, read_texts
 from sentiment.wide.ngrams import ends_of, texts_of
 
@@ -150,7 +151,7 @@ def changes_of_all(model, pairs):
     variants = [[reading] + [without(reading, part) for part in parts] for reading, parts in pairs]
     probs = probabilities(model, [one for some in variants for one in some])
     logs = numpy.log(numpy.maximum(
-        numpy.where(numpy.isnan(probs), class_shares(model), probs), 1e-30))
+        numpy.where(numpy.isnan(probs), class_shares(model), probs), LEAST))
     pieces = numpy.split(logs, numpy.cumsum([len(some) for some in variants])[:-1])
     return [piece[0] - piece[1:] for piece in pieces[:len(pairs)]]
 

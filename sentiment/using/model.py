@@ -294,11 +294,10 @@ def symbolic_states(model):
 
 def build_vectors(model):
     """Compile the function (x, mask) -> the pooled states (B, D)."""
-    x, mask, states = symbolic_states(model)
-    options = model.options
-    h = lstm.pool(states, mask, options)
-    return concurrent(padded(function([x, mask], h, name='f_vectors'),
-                             options['valid_batch_size']))
+    x, mask, h = symbolic_states(model)
+    pooled = lstm.pool(h, mask, model.options)
+    return concurrent(padded(function([x, mask], pooled, name='f_vectors'),
+                             model.options['valid_batch_size']))
 
 
 def build_scores(model):

@@ -142,11 +142,12 @@ with ahead.paused():
 def test_one_that_pauses_ends_with_us():
     pid = int(run_python('-c', LEFT_BEHIND).stdout)
     for _ in range(1000):
-        if not os.path.exists('/proc/%d' % pid):
+        try:
+            with open('/proc/%d/stat' % pid) as file:
+                if file.read().split(') ')[1][0] == 'Z':  # ended, and nobody has asked how
+                    return
+        except OSError:  # it is gone
             return
-        with open('/proc/%d/stat' % pid) as file:
-            if file.read().split(') ')[1][0] == 'Z':  # ended, and nobody has asked how
-                return
         time.sleep(0.01)
     os.kill(pid, signal.SIGKILL)
     raise AssertionError('it is left behind')
