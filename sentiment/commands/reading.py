@@ -8,7 +8,7 @@ import threading
 from collections import namedtuple
 
 from sentiment.data.forms import BZIP2, FASTTEXT, GZIP, MODEL, TAR, XZ, ZIP, form_of
-from sentiment.data.opening import check_regular, open_readable, open_regular
+from sentiment.data.opening import check_regular, open_readable, open_regular, read_start
 from sentiment.data.safe_io import MAX_BYTES, BadInput, naming
 from sentiment.reviews.encodings import UTF8, form_in
 from sentiment.reviews.folders import MAX_REVIEW_BYTES, LeftOut, decode, file_size, is_review
@@ -92,7 +92,7 @@ def read_source(source, whole, how):
     name, file = source.name, source.file
     form = None if source.whole else form_in(name, file.peek(START), how.encoding)
     if source.whole or whole and not form:
-        yield as_review(name, file.read(MAX_REVIEW_BYTES + 1), how.encoding)
+        yield as_review(name, read_start(file, MAX_REVIEW_BYTES + 1), how.encoding)
     elif form in READERS and not whole:
         table = READERS[form](name, file, how)
         column = find_columns(table, how, labelled=False)[0]

@@ -17,10 +17,11 @@ What each of its rules reads:
     DOTMULTI, lower()  read one word
 """
 import re
+from itertools import chain
 
 from sacremoses import MosesTokenizer
 
-MOST, LONGEST = 2 ** 16, 64  # pieces that are remembered, and their characters: 20 MB
+from sentiment.data.known import Known
 
 
 class Reference(MosesTokenizer):
@@ -41,19 +42,9 @@ class Reference(MosesTokenizer):
         return ' '.join(self.tokenize(text, escape=False))
 
 
-class Known(dict):
-    """Piece -> its tokens, found by ``split`` when they are first asked for; at most MOST."""
-
-    def __init__(self, split):
-        super().__init__()
-        self.split = split
-
-    def __missing__(self, piece):
-        tokens = self.split(piece)
-        if len(self) >= MOST:
-            self.clear()
-        self[piece] = tokens
-        return tokens
+def in_lower_case(line):
+    """Return the list of a line's tokens in lower case."""
+    return line.lower().split()
 
 
 class Moses:
@@ -74,18 +65,20 @@ class Moses:
         self.known = Known(self.split)
 
     def __call__(self, text):
-        line = self.by_pieces(text.strip())
-        return (self.reference.line(text) if line is None else line).lower().split()
+        found = self.by_pieces(text, self.known)
+        return in_lower_case(self.reference.line(text)) if found is None else list(
+            chain.from_iterable(found))
 
-    def by_pieces(self, text):
-        """Return the line of a text's tokens, or None if its pieces are not independent."""
-        text, known = self.pad(text), self.known
+    def by_pieces(self, text, known):
+        """Return the list of what is ``known`` of each piece of a text, by a :class:`Known` that
+        asks :meth:`split`; or None if the pieces are not independent.
+        """
+        text = self.pad(text.strip())
         if (text.startswith((',', "'")) or text.endswith((',', "'")) or self.pair.search(text)
                 or 'DOTMULTI' in text or '\0' in text):
             return None
         try:
-            return ' '.join([piece if piece.isalnum() else known[piece]
-                             for piece in self.next.sub('.\0\\1 ', text).split()])
+            return list(map(known.__getitem__, self.next.sub('.\0\\1 ', text).split()))
         except LookupError:
             return None
 
@@ -99,13 +92,13 @@ class Moses:
         return text.replace(', ', ' , ')
 
     def split(self, piece):
-        """Return the tokens of a piece, a space between two; it may have a zero behind it and what
-        the next one begins with. Raise LookupError if it is not to be remembered.
+        """Return the list of the tokens of a piece; it may have a zero behind it and what the next
+        one begins with. Raise LookupError if it is not independent of others.
 
         These are the rules that find something in it, in sacremoses' order.
         """
         piece, _, following = piece.partition('\0')
-        if len(piece) > LONGEST or self.reference.ASCII_JUNK[0].search(piece):
+        if self.reference.ASCII_JUNK[0].search(piece):
             raise LookupError
         text = ' %s %s' % (piece, following or 'X')
         if '..' in piece:
@@ -117,4 +110,4 @@ class Moses:
             text = self.reference.handles_nonbreaking_prefixes(text)
         if '..' in piece:
             text = self.reference.restore_multidots(text)
-        return ' '.join(text.split()[:-1])
+        return in_lower_case(text)[:-1]

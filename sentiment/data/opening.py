@@ -172,6 +172,13 @@ def read_bounded(path, ratio=RATIO):
             raise BadInput('%s: damaged: %s' % (path, reason(error))) from error
 
 
+def read_start(stream, size):
+    """Return the first ``size`` bytes of a buffered stream, or all that it holds, if that is less.
+    """
+    start = stream.read(min(size, BLOCK))  # memory is taken for as much as is asked for
+    return start + stream.read(size - BLOCK) if len(start) == BLOCK < size else start
+
+
 def read_at_most(name, stream, limit=MAX_BYTES):
     """Return all that a stream holds, read in pieces; raise BadInput if that is more than a limit.
     """

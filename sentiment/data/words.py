@@ -5,39 +5,40 @@ import signal
 import sys
 import threading
 from array import array
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager, suppress
 from functools import partial
-from itertools import count, repeat
+from itertools import repeat
 
 import numpy
 from tqdm import tqdm
 
 from sentiment.data.errors import BadInput
+from sentiment.data.known import Known
 from sentiment.data.tokenizers import MOSES, find_tokenizer
 from sentiment.log import no_bar
 
 UNKNOWN, FIRST_WORD = 1, 2  # word indices; 0 is the padding
 CHUNK = 100                 # texts that a process is handed at once
 FEW = 200                   # texts that are tokenized sooner than another process starts
-HANDED = {}                 # a worker's own: what is too much to be sent with each text
+OWN = {}                    # a worker's own: the function that it works with
+INT32 = 4                   # bytes
 
-
-def tokenize_line(text, tokenizer=MOSES):
-    """Return the words of ``text`` in one string, a space between two."""
-    return ' '.join(find_tokenizer(tokenizer)(text))
+# what a Numbering found in some texts: its key; its words that are new; how many words each text
+# has; and the places of all of them among its words, int32 as bytes
+Numbered = namedtuple('Numbered', 'key new sizes places')
 
 
 def tokenize(text, tokenizer=MOSES):
     """Return the list of the lower-case words of ``text``; each word is one object only."""
-    return split_line(tokenize_line(text, tokenizer))
+    return as_one_object_each(find_tokenizer(tokenizer)(text))
 
 
-def split_line(line):
-    """Split a line into words; interned, millions of words take little memory."""
-    return [sys.intern(word) for word in line.split()]
+def as_one_object_each(words):
+    """Return a list of words, interned: so millions of them take little memory."""
+    return list(map(sys.intern, words))
 
 
 def count_cores():
@@ -51,12 +52,18 @@ def count_workers():
     return 1 if multiprocessing.current_process().daemon else count_cores()
 
 
-def start_worker(dictionary):
-    """Leave Ctrl-C to the parent process, and end when it has ended; called in each worker."""
+def start_worker(make, arguments):
+    """Make what a worker works with; leave Ctrl-C to the parent process, and end when it has ended.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=end_with_parent, daemon=True).start()
-    HANDED['dictionary'] = dictionary
+    OWN['work'] = make(*arguments)
+
+
+def in_worker(item):
+    """Return what this worker's own function says of an item."""
+    return OWN['work'](item)
 
 
 def end_with_parent():
@@ -91,10 +98,13 @@ class Pool(ProcessPoolExecutor):
 
 
 @contextmanager
-def workers(jobs, tokenizer, dictionary=None):
-    """Give a pool of processes; a stop in the very moment of its start is raised as what it is."""
-    find_tokenizer(tokenizer)(' ')  # loaded once, for all workers
-    pool = Pool(jobs, initializer=start_worker, initargs=(dictionary,))
+def workers(jobs, make, *arguments):
+    """Give a pool of processes, each with what ``make`` gives for the arguments to work with.
+
+    The first is a tokenizer's name. A stop in the very moment of its start is raised as what it is.
+    """
+    find_tokenizer(arguments[0])(' ')  # loaded once, for all workers
+    pool = Pool(jobs, initializer=start_worker, initargs=(make, arguments))
     try:
         yield pool
     except BrokenProcessPool as error:
@@ -113,41 +123,9 @@ def tokenize_all(texts, jobs=None, verbose=True, tokenizer=MOSES):
     jobs = min(jobs or count_workers(), -(-len(texts) // CHUNK) or 1)
     if jobs == 1:
         return [tokenize(text, tokenizer) for text in progress(texts, len(texts), verbose)]
-    with workers(jobs, tokenizer) as pool, \
-            closing(pool.map(partial(tokenize_line, tokenizer=tokenizer), texts,
-                             chunksize=CHUNK)) as lines:
-        return [split_line(line) for line in progress(lines, len(texts), verbose)]
-
-
-def number_all(texts, jobs=None, tokenizer=MOSES):
-    """Return (words, numbers): a list of the different words of all texts, and for each text the
-    int32 array of its words' places in that list. Raises :class:`BadInput` as tokenize_all does.
-    """
-    chunks = [texts[start:start + CHUNK] for start in range(0, len(texts), CHUNK)]
-    jobs = min(jobs or count_workers(), len(chunks) or 1)
-    work = partial(number_chunk, tokenizer=tokenizer)
-    if jobs == 1:
-        return gather_numbers(map(work, chunks), len(texts))
-    with workers(jobs, tokenizer) as pool, closing(pool.map(work, chunks)) as found:
-        return gather_numbers(found, len(texts))
-
-
-def number_chunk(texts, tokenizer):
-    """Return :func:`number_all` of a few texts, the numbers as arrays of Python's own."""
-    numbers, find = defaultdict(count().__next__), find_tokenizer(tokenizer)
-    arrays = [array('i', map(numbers.__getitem__, find(text))) for text in texts]
-    return list(numbers), arrays
-
-
-def gather_numbers(chunks, total):
-    """Return :func:`number_all` of what :func:`number_chunk` found in each chunk."""
-    numbers, found = defaultdict(count().__next__), []
-    with progress(None, total, verbose=True) as bar:
-        for words, arrays in chunks:
-            number = numpy.array([numbers[word] for word in words], 'int32')
-            found += [number[numpy.frombuffer(places, 'int32')] for places in arrays]
-            bar.update(len(arrays))
-    return list(numbers), found
+    with workers(jobs, find_tokenizer, tokenizer) as pool, \
+            closing(pool.map(in_worker, texts, chunksize=CHUNK)) as sentences:
+        return list(map(as_one_object_each, progress(sentences, len(texts), verbose)))
 
 
 def progress(items, total, verbose):
@@ -168,39 +146,131 @@ def encode(words, dictionary):
     return list(map(dictionary.get, words, repeat(UNKNOWN)))
 
 
-# --- Indices without the words ----------------------------------------------------------------
+# --- Numbers without the words ----------------------------------------------------------------
+
+
+class Numbers:
+    """The function text -> the numbers of its words, int32 as bytes.
+
+    numbers: the function list of words -> their numbers. It is asked once for each piece between
+    spaces, where the tokenizer works by pieces, as Moses' does.
+    """
+
+    def __init__(self, tokenizer, numbers):
+        self.words, self.numbers = find_tokenizer(tokenizer), numbers
+        self.by_pieces = getattr(self.words, 'by_pieces', lambda text, known: None)
+        self.known = Known(lambda piece: self.of(self.words.split(piece)))
+
+    def __call__(self, text):
+        found = self.by_pieces(text, self.known)
+        return self.of(self.words(text)) if found is None else b''.join(found)
+
+    def of(self, words):
+        """Return the numbers of words."""
+        return array('i', self.numbers(words)).tobytes()
+
+
+class Places(dict):
+    """Word -> its place, in the order in which words are first looked up."""
+
+    def __init__(self):
+        super().__init__()
+        self.new = []  # words since they were last taken
+
+    def __missing__(self, word):
+        place = self[word] = len(self)
+        self.new.append(word)
+        return place
+
+    def take_new(self):
+        """Return the list of the words that have come since this was last asked."""
+        new, self.new = self.new, []
+        return new
+
+
+class Numbering:
+    """The function list of texts -> :class:`Numbered`, one after the other.
+
+    key: tells it from others that number the same data.
+    """
+
+    def __init__(self, tokenizer, key=None):
+        self.places, self.key = Places(), os.getpid() if key is None else key
+        self.numbers = Numbers(tokenizer, partial(map, self.places.__getitem__))
+
+    def __call__(self, texts):
+        numbers = list(map(self.numbers, texts))
+        sizes = [len(part) // INT32 for part in numbers]
+        return Numbered(self.key, self.places.take_new(), sizes, b''.join(numbers))
+
+
+def number_all(texts, jobs=None, tokenizer=MOSES):
+    """Return (words, numbers): a list of the different words of all texts, and for each text the
+    int32 array of its words' places in that list. Raises :class:`BadInput` as tokenize_all does.
+    """
+    chunks = [texts[start:start + CHUNK] for start in range(0, len(texts), CHUNK)]
+    jobs = min(jobs or count_workers(), len(chunks) or 1)
+    if jobs == 1:
+        return gather_numbers(map(Numbering(tokenizer), chunks), len(texts))
+    with workers(jobs, Numbering, tokenizer) as pool, \
+            closing(pool.map(in_worker, chunks)) as found:
+        return gather_numbers(found, len(texts))
+
+
+def gather_numbers(chunks, total):
+    """Return :func:`number_all` of all that :class:`Numbering` found, the chunks of each in order.
+    """
+    places, place_of, found = Places(), defaultdict(partial(array, 'i')), []
+    with progress(None, total, verbose=True) as bar:
+        for key, new, sizes, numbers in chunks:
+            place_of[key].extend(map(places.__getitem__, new))
+            whole = numpy.asarray(place_of[key])[numpy.frombuffer(numbers, 'int32')]
+            found += numpy.split(whole, numpy.cumsum(sizes)[:-1])
+            bar.update(len(sizes))
+    return list(places), found
 
 
 def is_known(words, indices):
     """Whether a model knows one of the words; beside unknown words, punctuation is none."""
-    return UNKNOWN not in indices or any(index != UNKNOWN and any(map(str.isalnum, word))
+    return UNKNOWN not in indices or any(index != UNKNOWN and not is_mark(word)
                                          for word, index in zip(words, indices))
 
 
-def index_text(text, tokenizer, dictionary):
-    """Return (array of the indices of a text's words, :func:`is_known`)."""
-    words = find_tokenizer(tokenizer)(text)
-    indices = array('i', encode(words, dictionary))
-    return indices, is_known(words, indices)
+def is_mark(word):
+    """Whether no character of a word is a letter or digit."""
+    return not any(map(str.isalnum, word))
 
 
-def index_in_worker(text, tokenizer):
-    """Return :func:`index_text` by the dictionary that this process was handed."""
-    return index_text(text, tokenizer, HANDED['dictionary'])
+class Indexer:
+    """The function text -> (array of the indices of its words, :func:`is_known`).
+
+    dictionary: word -> index, another for each word.
+    """
+
+    def __init__(self, tokenizer, dictionary):
+        self.tokenizer, self.dictionary = tokenizer, dictionary
+        self.numbers = Numbers(tokenizer, partial(encode, dictionary=dictionary))
+        self.marks = {UNKNOWN}.union(index for word, index in dictionary.items() if is_mark(word))
+
+    def __reduce__(self):
+        return Indexer, (self.tokenizer, self.dictionary)  # what it has learnt, it learns again
+
+    def __call__(self, text):
+        indices = array('i', self.numbers(text))
+        return indices, UNKNOWN not in indices or not self.marks.issuperset(indices)
 
 
 @contextmanager
-def indexer(tokenizer, dictionary, jobs):
-    """Give a function: list of texts -> iterator of the :func:`index_text` of each, in order.
+def indexing(indexer, jobs):
+    """Give a function: list of texts -> iterator of what ``indexer`` says of each, in order.
 
     ``jobs`` processes begin on many texts when it is called, and stay for the next call. Raises
     BadInput as :func:`tokenize_all` does.
     """
-    here = partial(map, partial(index_text, tokenizer=tokenizer, dictionary=dictionary))
+    here = partial(map, indexer)
     if jobs == 1:
         yield here
         return
-    work = partial(index_in_worker, tokenizer=tokenizer)
-    with workers(jobs, tokenizer, dictionary) as pool:
+    with workers(jobs, Indexer, indexer.tokenizer, indexer.dictionary) as pool:
         yield lambda texts: (here(texts) if len(texts) < 2 * FEW
-                             else pool.map(work, texts, chunksize=CHUNK))
+                             else pool.map(in_worker, texts, chunksize=CHUNK))

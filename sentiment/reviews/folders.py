@@ -3,7 +3,7 @@ import os
 import re
 
 from sentiment.data.errors import BadInput, brief, naming
-from sentiment.data.opening import check_regular
+from sentiment.data.opening import check_regular, read_start
 from sentiment.log import logger
 
 SETS = ('train', 'test')
@@ -110,7 +110,7 @@ class Folders:
         elif file is not None and not is_review(rest):
             self.left_out.add(LeftOut.NOT_TEXT, '/'.join(name[len(root):]))
         elif file is not None:
-            texts[rest] = file.read(MAX_REVIEW_BYTES + 1)
+            texts[rest] = read_start(file, MAX_REVIEW_BYTES + 1)
             return len(texts[rest])
         return 0
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from sentiment.data.errors import BadInput
 from sentiment.data.tokenizers import SAMPLE, advice
-from sentiment.data.words import gather_numbers, number_chunk
+from sentiment.data.words import Numbering, gather_numbers
 from sentiment.log import logger
 from sentiment.reviews.folders import LeftOut
 from sentiment.scaling import storage
@@ -13,16 +13,16 @@ from sentiment.scaling.tables import labelled_pieces
 
 
 def number_part(path, how, tokenizer):
-    """Return (names of the classes of a part's reviews, what ``number_chunk`` gives of its pieces).
+    """Return (names of the classes of a part's reviews, what a ``Numbering`` says of its pieces).
     """
-    left_out, labels, chunks = LeftOut(), [], []
+    left_out, labels, chunks, number = LeftOut(), [], [], Numbering(tokenizer, path)
     with storage.opened(path) as file:
         for texts, names in labelled_pieces(path, file, how, left_out):
             warning = not labels and advice(texts[:SAMPLE], tokenizer)
             if warning:
                 logger.info(warning)
             labels += names
-            chunks.append(number_chunk(texts, tokenizer))
+            chunks.append(number(texts))
     left_out.say(path)
     if not labels:
         raise BadInput('%s: no reviews with a text and a label' % path)

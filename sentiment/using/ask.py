@@ -10,7 +10,7 @@ import numpy
 import imdb
 import lstm
 from sentiment.data.safe_io import BadInput, shown
-from sentiment.data.words import (FEW, UNKNOWN, count_cores, encode, indexer, is_known, progress,
+from sentiment.data.words import (FEW, UNKNOWN, count_cores, encode, indexing, is_known, progress,
                                   tokenize_all)
 from sentiment.log import logger
 from sentiment.training.batches import sorted_batches
@@ -98,7 +98,7 @@ def reader(model, n_texts, words=False, meanwhile=None):
     if words:
         yield lambda texts: iter(read_texts(model, texts))
     else:
-        with indexer(model.tokenizer, model.dictionary, count_jobs(n_texts)) as begin:
+        with indexing(model.indexer, count_jobs(n_texts)) as begin:
             def read(texts):
                 found = begin(texts)
                 if meanwhile and len(texts) >= MANY:

@@ -11,7 +11,7 @@ from sentiment.data.about import default_classes
 from sentiment.data.pickles import read_dictionary, words_in_order
 from sentiment.data.safe_io import BadInput, load_arrays
 from sentiment.data.tokenizers import MOSES, check_tokenizer
-from sentiment.data.words import UNKNOWN
+from sentiment.data.words import UNKNOWN, Indexer
 from sentiment.engine import (BUILDING, OWN_OPERATIONS, concurrent, config, function, numpy_floatX,
                               padded, tensor)
 from sentiment.log import slow
@@ -44,6 +44,11 @@ class Model:
         self.tokenizer = options['tokenizer'] or MOSES
         self.temperature = self.saved.get('temperature', 1.)
         self.classes = classes or default_classes(options['ydim'])
+
+    @property
+    def indexer(self):
+        """The function text -> (array of word indices, whether it knows one of the words)."""
+        return self.compile('indexer', lambda model: Indexer(model.tokenizer, model.dictionary))
 
     def __getstate__(self):
         return dict(vars(self), compiled={})  # functions cannot be pickled, but compiled again

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentiment.data import moses
-from sentiment.data.moses import LONGEST, Moses
+from sentiment.data import known
+from sentiment.data.known import LONGEST, Known
+from sentiment.data.moses import Moses
 from tests.data.awkward import KINDS, awkward, both, differs
 from tests.helpers import REVIEWS
 
@@ -61,7 +62,7 @@ def test_prose_is_not_left_to_sacremoses():
 def test_what_is_remembered_is_bounded(monkeypatch):
     tokenizer = Moses('en')
     assert tokenizer('-' * (LONGEST + 1)) == ['-' * (LONGEST + 1)] and not tokenizer.known
-    monkeypatch.setattr(moses, 'MOST', 3)
+    monkeypatch.setattr(known, 'MOST', 3)
     for k in range(9):
         assert tokenizer('a-%d b- c' % k) == ['a-%d' % k, 'b-', 'c']
         assert 1 <= len(tokenizer.known) <= 3
@@ -70,4 +71,4 @@ def test_what_is_remembered_is_bounded(monkeypatch):
 def test_the_awkward_strings_are_no_strangers_to_the_fast_way():
     fast, rng = both('en')[0], random.Random(0)
     texts = [awkward(rng).strip() for _ in range(300)]
-    assert 75 < sum(fast.by_pieces(text) is not None for text in texts) < 225
+    assert 75 < sum(fast.by_pieces(text, fast.known) is not None for text in texts) < 225
