@@ -97,6 +97,8 @@ class Moses:
 
         These are the rules that find something in it, in sacremoses' order.
         """
+        if piece.isalnum():
+            return [piece.lower()]
         piece, _, following = piece.partition('\0')
         if self.reference.ASCII_JUNK[0].search(piece):
             raise LookupError

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentiment.data import known
-from sentiment.data.known import LONGEST, Known
+from sentiment.data.known import LONGEST
 from sentiment.data.moses import Moses
 from tests.data.awkward import KINDS, awkward, both, differs
 from tests.helpers import REVIEWS

@@ -2,6 +2,7 @@
 import bz2
 import gzip
 import hashlib
+import io
 import lzma
 import os
 import socket
@@ -13,7 +14,8 @@ import pytest
 from sentiment.data import opening
 from sentiment.data.arrays import load_arrays
 from sentiment.data.errors import BadInput
-from sentiment.data.opening import file_hash, open_readable, open_regular, read_bounded
+from sentiment.data.opening import (BLOCK, file_hash, open_readable, open_regular, read_bounded,
+                                    read_start)
 from sentiment.data.pickles import read_dictionary, read_sets
 from sentiment.reviews import read as reviews
 
@@ -131,3 +133,12 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
     (tmp_path / 'large').write_bytes(bytes(101))
     with pytest.raises(BadInput, match='large: holds more than 100 bytes'):
         read_bounded(str(tmp_path / 'large'))
+
+
+@pytest.mark.parametrize('size', [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK])
+@pytest.mark.parametrize('wanted', [0, 1, BLOCK, BLOCK + 1, 2 * BLOCK])
+def test_the_start_of_a_stream(size, wanted):
+    whole = bytes(range(256)) * (size // 256 + 1)
+    stream = io.BufferedReader(io.BytesIO(whole[:size]), 100)
+    assert read_start(stream, wanted) == whole[:size][:wanted]
+    assert stream.read() == whole[:size][wanted:]
