@@ -98,18 +98,71 @@ def emit_copy(context, builder, signature, arguments):
     return context.get_dummy_value()
 
 
+@intrinsic
+def transpose_panel(typing_context, b, start, panel):
+    """Fill the first lines of a panel (depth, width) with columns of b (depth, n), each of which is
+    in one piece: as many lines as whole vector registers give.
+    """
+    return types.void(b, start, panel), emit_transpose
+
+
+def emit_transpose(context, builder, signature, arguments):
+    """Write the loop over the depth: of a square of numbers, each register takes a column and
+    becomes a row.
+    """
+    kind = signature.args[0].dtype
+    n_lanes = VECTOR_BYTES * 8 // kind.bitwidth
+    vector = ir.VectorType(context.get_data_type(kind), n_lanes)
+    b, panel = (context.make_array(signature.args[k])(context, builder, arguments[k])
+                for k in (0, 2))
+    (_, column_stride), size = cgutils.unpack_tuple(builder, b.strides), arguments[1].type
+    first = builder.gep(builder.bitcast(b.data, ir.IntType(8).as_pointer()),
+                        [builder.mul(arguments[1], column_stride)])
+    out = builder.bitcast(panel.data, vector.as_pointer())
+    n_squares = builder.udiv(cgutils.unpack_tuple(builder, b.shape)[0], size(n_lanes))
+    with cgutils.for_range(builder, n_squares) as loop:
+        top = builder.gep(first, [builder.mul(loop.index, size(VECTOR_BYTES))])
+        lines = builder.gep(out, [builder.mul(loop.index, size(n_lanes * TILE_VECTORS))])
+        for v in range(TILE_VECTORS):
+            columns = [builder.load(builder.bitcast(
+                builder.gep(top, [builder.mul(column_stride, size(v * n_lanes + k))]),
+                vector.as_pointer()), align=4) for k in range(n_lanes)]
+            for k, row in enumerate(transposed(builder, columns)):
+                builder.store(row, builder.gep(lines, [size(k * TILE_VECTORS + v)]), align=4)
+    return context.get_dummy_value()
+
+
+def transposed(builder, square):
+    """Return the columns of a square of numbers, given as its rows, registers of n lanes: its
+    quarters change places, then those of each quarter, and so on (Eklundh, 1972).
+    """
+    n, half = len(square), len(square) // 2
+    while half:
+        low = [k + n - half if k & half else k for k in range(n)]
+        high = [k + n if k & half else k + half for k in range(n)]
+        masks = [ir.Constant(ir.VectorType(ir.IntType(32), n), mask) for mask in (low, high)]
+        pairs = [(square[k & ~half], square[k | half]) for k in range(n)]
+        square = [builder.shuffle_vector(*pairs[k], masks[bool(k & half)]) for k in range(n)]
+        half //= 2
+    return square
+
+
 @inner
 def pack(b):
     """Cut b (depth, n) into panels (n / width, depth, width), the last one filled with zeros."""
-    width = TILE_VECTORS * VECTOR_BYTES // b.itemsize
+    lanes = VECTOR_BYTES // b.itemsize
+    width = TILE_VECTORS * lanes
     depth, n = b.shape
     panels = numpy.empty(((n + width - 1) // width, depth, width), b.dtype)
     for p in range(len(panels)):
-        start = p * width
-        if b.strides[1] == b.itemsize and start + width <= n:
+        start, done = p * width, 0
+        if start + width <= n and b.strides[1] == b.itemsize:
             copy_panel(b, start, panels[p])
-            continue
-        for k in range(depth):
+            done = depth
+        elif start + width <= n and b.strides[0] == b.itemsize:
+            transpose_panel(b, start, panels[p])
+            done = depth // lanes * lanes
+        for k in range(done, depth):
             for w in range(width):
                 panels[p, k, w] = b[k, start + w] if start + w < n else 0
     return panels
