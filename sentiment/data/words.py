@@ -205,8 +205,10 @@ class Numbering:
 
 
 def number_all(texts, jobs=None, tokenizer=MOSES):
-    """Return (words, numbers): a list of the different words of all texts, and for each text the
+    """Return (words, numbers): a list with the different words of all texts, and for each text the
     int32 array of its words' places in that list. Raises :class:`BadInput` as tokenize_all does.
+
+    Of a text that holds control characters, the list may have words that no text has in the end.
     """
     chunks = [texts[start:start + CHUNK] for start in range(0, len(texts), CHUNK)]
     jobs = min(jobs or count_workers(), len(chunks) or 1)
