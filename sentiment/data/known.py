@@ -1,5 +1,5 @@
 """What is remembered of the pieces of texts, which repeat as words do."""
-MOST, LONGEST = 2 ** 17, 64  # pieces, and their characters: some 30 MB
+MOST, LONGEST = 2 ** 17, 64  # pieces, and their characters: 30 MB of prose, 100 MB at the most
 
 
 class Known(dict):

@@ -17,7 +17,6 @@ What each of its rules reads:
     DOTMULTI, lower()  read one word
 """
 import re
-from itertools import chain
 
 from sacremoses import MosesTokenizer
 
@@ -62,12 +61,12 @@ class Moses:
                             'fr': rules.FR_IT_SPECIFIC_APOSTROPHE,
                             'it': rules.FR_IT_SPECIFIC_APOSTROPHE}.get(
                                 language, [rules.NON_SPECIFIC_APOSTROPHE])
-        self.known = Known(self.split)
+        self.known = Known(lambda piece: ' '.join(self.split(piece)))  # a list takes much memory
 
     def __call__(self, text):
         found = self.by_pieces(text, self.known)
-        return in_lower_case(self.reference.line(text)) if found is None else list(
-            chain.from_iterable(found))
+        return ' '.join(found).split() if found is not None else in_lower_case(
+            self.reference.line(text))
 
     def by_pieces(self, text, known):
         """Return the list of what is ``known`` of each piece of a text, by a :class:`Known` that

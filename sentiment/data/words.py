@@ -227,7 +227,7 @@ def gather_numbers(chunks, total):
         for key, new, sizes, numbers in chunks:
             place_of[key].extend(map(places.__getitem__, new))
             whole = numpy.asarray(place_of[key])[numpy.frombuffer(numbers, 'int32')]
-            found += numpy.split(whole, numpy.cumsum(sizes)[:-1])
+            found += numpy.split(whole, numpy.cumsum(sizes))[:-1]  # the last ends the chunk
             bar.update(len(sizes))
     return list(places), found
 

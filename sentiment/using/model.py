@@ -47,8 +47,15 @@ class Model:
 
     @property
     def indexer(self):
-        """The function text -> (array of word indices, whether it knows one of the words)."""
-        return self.compile('indexer', lambda model: Indexer(model.tokenizer, model.dictionary))
+        """The function text -> (array of word indices, whether it knows one of the words).
+
+        What it has looked up it remembers: another vocabulary is another dict.
+        """
+        indexer = self.compiled.get('indexer')
+        if not (indexer and indexer.tokenizer == self.tokenizer
+                and indexer.dictionary is self.dictionary):
+            indexer = self.compiled['indexer'] = Indexer(self.tokenizer, self.dictionary)
+        return indexer
 
     def __getstate__(self):
         return dict(vars(self), compiled={})  # functions cannot be pickled, but compiled again

@@ -40,6 +40,15 @@ def test_there_is_time_for_something_while_many_texts_are_read(model, monkeypatc
         assert called and [reading.indices.tolist() for reading in readings] == [[14]] * 5
 
 
+def test_another_vocabulary_is_read_by(model):
+    model = copy.copy(model)
+    assert index_texts(model, ['wordoa xyzzy']) == [[14, 1]]
+    model.dictionary = {'xyzzy': 3}
+    assert index_texts(model, ['wordoa xyzzy']) == [[1, 3]]
+    model.tokenizer = 'characters'
+    assert index_texts(model, ['a']) == [[1]]
+
+
 def test_the_models_of_an_average_get_ready(saved):
     other = average([load_model(saved[0]), load_model(saved[0])])
     other.get_ready()
