@@ -20,7 +20,7 @@ from operator import attrgetter
 
 import numpy
 
-from sentiment.engine import elementwise, scatter
+from sentiment.engine import drawing, elementwise, scatter
 from sentiment.engine.sharing import BUILDING, Copies, OneAtATime  # noqa: F401
 
 NAME = 'PyTensor' if sys.version_info >= (3, 11) else 'Theano'  # as in requirements.txt
@@ -278,6 +278,7 @@ try:
         from pytensor.tensor import sigmoid, subtensor  # noqa: F401
         from pytensor.tensor.elemwise import Elemwise
         from pytensor.tensor.extra_ops import searchsorted  # noqa: F401
+        from pytensor.tensor.random.op import RandomVariable
         from pytensor.tensor.special import Softmax
         softmax = Softmax(axis=(-1,), inline=True)  # over each row, as Theano's
         scan, RandomStreams = pytensor_scan, PyTensorRandomStreams
@@ -302,7 +303,7 @@ try:
         from theano.tensor.subtensor import AdvancedIncSubtensor1
         from theano.tensor.nnet import sigmoid, softmax  # noqa: F401
         from theano.tensor.shared_randomstreams import RandomStreams  # noqa: F401
-        scan = theano_scan
+        scan, RandomVariable = theano_scan, ()  # its own draw otherwise
     theano.config.compiledir  # made when it is first asked for: now, where its error is one line
 except ImportError as error:
     fail('%s cannot be imported (%s); run: pip install -r requirements.txt' % (NAME, error))
@@ -337,7 +338,8 @@ class PlainLinker(VMLinker):
 
 def direct(node, thunk):
     """Return what does the same as ``thunk`` for ``node``, by a call of NumPy where we can."""
-    for kind, module in ((Elemwise, elementwise), (AdvancedIncSubtensor1, scatter)):
+    for kind, module in ((Elemwise, elementwise), (AdvancedIncSubtensor1, scatter),
+                         (RandomVariable, drawing)):
         if isinstance(node.op, kind):
             return module.direct(node, thunk)
     return thunk
