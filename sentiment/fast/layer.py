@@ -7,6 +7,7 @@ projected by W once. The batch is dealt to the threads, sample by sample.
 
 Sizes in the comments: T time steps, B samples, D units, V different words, N packed rows, P parts.
 """
+import numba
 import numpy
 
 from sentiment.engine import Apply, Op, config, grad_undefined, rewrites, tensor
@@ -15,7 +16,7 @@ from sentiment.fast.different import different
 from sentiment.fast.products import DEPTH, add_packed, add_product, pack
 from sentiment.fast.tanh import tanh
 from sentiment.fast.team import ALL, job, run_parts, share
-from sentiment.fast.threads import N_THREADS, inner, jit
+from sentiment.fast.threads import N_THREADS, SETTINGS, inner, jit
 
 MOST = 2 ** 24  # numbers of the z of all words: 64 MB in float32
 BLOCK = 64  # words that are projected at once: their z stays in the cache
@@ -77,12 +78,28 @@ def add(m, x, total):
         total[d] += m * x[d]
 
 
+@inner
+def count(mask, sample):
+    """Return the number of words of a sample, at least 1e-6: the mean of none is 0."""
+    total = 0.
+    for t in range(len(mask)):
+        total += mask[t, sample]
+    return mask.dtype.type(max(total, 1e-6))
+
+
+@numba.njit(no_cpython_wrapper=True, **dict(SETTINGS, fastmath=False))  # or 1 / n is multiplied
+def divide(x, n, out):
+    """Let out be x / n, (D,) each."""
+    for d in range(len(out)):
+        out[d] = x[d] / n
+
+
 @jit
 def read(part, board, n_parts, order, n_live, first, index, mask, z_words, U, pooled, kept, gates,
          h_before, c_before, out):
     """Read the samples of one part; if ``kept``, fill its packed rows with what the way back needs.
 
-    out: the state after each step, (T, B, D); if ``pooled``, its sum over the words, (1, B, D).
+    out: the state after each step, (T, B, D); if ``pooled``, its mean over the words, (1, B, D).
     """
     if part == ALL:
         return share(board, n_parts, *job())
@@ -110,6 +127,9 @@ def read(part, board, n_parts, order, n_live, first, index, mask, z_words, U, po
             for j in range(len(samples)):
                 copy(h[j], out[t, samples[j]])
         row += n
+    if pooled:
+        for sample in samples:
+            divide(out[0, sample], count(mask, sample), out[0, sample])
     return 0
 
 
@@ -142,6 +162,10 @@ def read_back(part, board, n_parts, order, n_live, first, mask, U, pooled, gates
     U_T_packed = pack(U.T[:, :])
     dh = numpy.zeros((len(samples), D), dz.dtype)
     dc = numpy.zeros((len(samples), D), dz.dtype)
+    dh_word = numpy.empty((len(samples), D), dz.dtype)  # if pooled: what the mean adds for a word
+    if pooled:
+        for j in range(len(samples)):
+            divide(dout[0, samples[j]], count(mask, samples[j]), dh_word[j])
     end = row
     for t in range(len(mask) - 1, -1, -1):
         n = n_live[part, t]
@@ -152,7 +176,7 @@ def read_back(part, board, n_parts, order, n_live, first, mask, U, pooled, gates
         for j in range(n):
             m = mask[t, samples[j]]
             if pooled:
-                add(m, dout[0, samples[j]], dh[j])
+                add(m, dh_word[j], dh[j])
             forget(gates[row + j], c_before[row + j], m, dh[j], dc[j], dz[row + j])
         add_packed(dz[row:row + n, :], U_T_packed, dh[:n])
         if t == 0 or end - row + n_live[part, t - 1] > DEPTH:  # while dz is still in the cache
@@ -237,6 +261,29 @@ def add_up(part, board, n_parts, total):
 # --- One batch ------------------------------------------------------------------------------
 
 
+@jit
+def deal_out(mask, lacks, place, order, n_live, first):
+    """Fill what :func:`deal` returns: by counting, as samples of one length stay in their order."""
+    T, B, n_parts = len(mask), len(order), len(n_live)
+    for j in range(B):
+        while lacks[j] < T and mask[T - 1 - lacks[j], j] == 0:
+            lacks[j] += 1
+        place[lacks[j] + 1] += 1
+    for t in range(T):
+        place[t + 1] += place[t]
+    for j in range(B):
+        turn, part = place[lacks[j]] // n_parts, place[lacks[j]] % n_parts
+        place[lacks[j]] += 1
+        if turn % 2 and (turn + 1) * n_parts <= B:
+            part = n_parts - 1 - part
+        order[turn * n_parts + part] = j
+        first[part + 1] += T - lacks[j]
+        for t in range(T - lacks[j]):
+            n_live[part, t] += 1
+    for part in range(n_parts):
+        first[part + 1] += first[part]
+
+
 def deal(mask):
     """Deal the samples of mask (T, B) to parts: the longest first, by turns, to and fro.
 
@@ -245,14 +292,10 @@ def deal(mask):
     """
     T, B = mask.shape
     n_parts = max(1, min(N_THREADS, B))
-    from_behind = numpy.concatenate([mask[::-1] != 0, numpy.ones((1, B), bool)])
-    lengths = T - from_behind.argmax(axis=0)
-    order = (-lengths).argsort(kind='stable')
-    turns = order[:B // n_parts * n_parts].reshape(-1, n_parts)
-    turns[1::2] = turns[1::2, ::-1].copy()
-    n_live = numpy.array([numpy.searchsorted(-lengths[order[k::n_parts]], -numpy.arange(T))
-                          for k in range(n_parts)], 'int64')
-    return order, n_live, numpy.concatenate([[0], n_live.sum(axis=1).cumsum()])
+    lacks, place, *dealt = (numpy.zeros(shape, 'int64') for shape in
+                            (B, T + 2, B, (n_parts, T), n_parts + 1))
+    deal_out(mask, lacks, place, *dealt)
+    return dealt
 
 
 def reuse(storage, n_rows, n_columns, dtype):
@@ -331,16 +374,6 @@ def compile_forward(dtype):
 # --- The operation in the graph -------------------------------------------------------------
 
 
-def count(mask, dtype):
-    """Return the number of words of each sample (B, 1), at least 1e-6: the mean of none is 0."""
-    return numpy.maximum(mask.sum(axis=0, dtype='float64'), 1e-6).astype(dtype)[:, None]
-
-
-def states_or_mean(out, mask, pooled):
-    """Return read's out, (T, B, D), or, if it is their sum, the mean of the states (B, D)."""
-    return out[0] / count(mask, out.dtype) if pooled else out
-
-
 class FusedLSTM(Op):
     """Hidden states of an LSTM over embedded words, or their mean over the words if ``pooled``.
 
@@ -363,7 +396,7 @@ class FusedLSTM(Op):
 
     def perform(self, node, inputs, output_storage):
         out = forward(*inputs, pooled=self.pooled, storage=output_storage[1:])
-        output_storage[0][0] = states_or_mean(out, inputs[2], self.pooled)
+        output_storage[0][0] = out[0] if self.pooled else out
 
     def L_op(self, inputs, outputs, output_gradients):
         rows, index, mask, W, U, _ = inputs
@@ -397,7 +430,7 @@ class FusedLSTMGradient(Op):
 
     def perform(self, node, inputs, output_storage):
         *inputs, dout = inputs
-        dout = (dout / count(inputs[2], dout.dtype))[None] if self.pooled else dout
+        dout = dout[None] if self.pooled else dout
         values = backward(*inputs, dout, pooled=self.pooled, storage=output_storage[-1])
         for storage, value in zip(output_storage, values):
             storage[0] = value
@@ -424,7 +457,7 @@ class ReadWords(Op):
             raise IndexError('words of %d to %d, in a vocabulary of %d'
                              % (words.min(), words.max(), len(z_words)))
         out = read_all(*inputs, pooled=self.pooled)
-        output_storage[0][0] = states_or_mean(out, inputs[2], self.pooled)
+        output_storage[0][0] = out[0] if self.pooled else out
 
 
 def words_of_table(emb):

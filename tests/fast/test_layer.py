@@ -1,5 +1,6 @@
 """The compiled layer means what the readable one in lstm.py means, in both precisions."""
 from functools import lru_cache
+from unittest import mock
 
 import numba
 import numpy
@@ -116,6 +117,23 @@ def test_a_batch_of_nothing_is_dealt_all_the_same(T, B):
     order, n_live, first = layer.deal(numpy.ones((T, B)))
     assert sorted(order) == list(range(B)) and n_live.shape[1] == T and not n_live.any()
     assert first.tolist() == [0] * (len(n_live) + 1)
+
+
+@given(T=st.integers(1, 9), B=st.integers(1, 12), n_threads=st.integers(1, 5),
+       seed=st.integers(0, 999))
+def test_samples_are_dealt_the_longest_first(T, B, n_threads, seed):
+    mask = draw(T, B, 1, MASKS[seed % len(MASKS)], seed)[1]
+    with mock.patch.object(layer, 'N_THREADS', n_threads):
+        order, n_live, first = layer.deal(mask)
+    lengths = numpy.array([max(numpy.flatnonzero(column), default=-1) + 1 for column in mask.T])
+    assert sorted(order) == list(range(B)) and len(n_live) == min(n_threads, B)
+    for k, alive in enumerate(n_live):
+        own = lengths[order[k::len(n_live)]]
+        assert own.tolist() == sorted(own, reverse=True)
+        assert alive.tolist() == [(own > t).sum() for t in range(T)]
+        assert first[k + 1] - first[k] == own.sum() and first[0] == 0
+    words = numpy.diff(first)
+    assert words.max() - words.min() <= T  # to and fro: so all have about as much to do
 
 
 @numba.njit
