@@ -16,9 +16,10 @@ from tqdm import tqdm
 
 import imdb
 from sentiment import fast as compiled
+from sentiment.classifier import classify, log_loss, mean_loss
 from sentiment.data.vectors import start_from
 from sentiment.engine import (BUILDING, RandomStreams, config, function, numpy_floatX, padded, scan,
-                              sigmoid, softmax, tensor, theano)
+                              sigmoid, tensor, theano)
 from sentiment.log import logger
 from sentiment.training.adagrad import adagrad, shared_zeros
 from sentiment.training.batches import get_minibatches_idx, random_subset  # noqa: F401
@@ -26,7 +27,8 @@ from sentiment.training.model_file import load_params, reload_params, unzip, zip
 from sentiment.training.options import check_options, recipes  # noqa: F401
 from sentiment.training.pooling import POOLINGS, max_pool
 from sentiment.training.run import Run
-from sentiment.wide import begin_wide, count_ngrams, join, stretch, trained, wide_scores
+from sentiment.wide import (TEACHER, begin_wide, count_ngrams, join, stretch, trained,
+                            wide_scores)
 
 # --- Data -------------------------------------------------------------------------------------
 
@@ -163,7 +165,7 @@ def pool(h, mask, options):
 def dropout_layer(state_before, use_noise, trng):
     """Zero half of the units at random in training; halve all of them otherwise."""
     kept = trng.binomial(size=state_before.shape, p=0.5, dtype=config.floatX)
-    return tensor.switch(use_noise, state_before * kept, state_before * numpy_floatX(0.5))
+    return state_before * tensor.switch(use_noise, kept, numpy_floatX(0.5))
 
 
 def build_states(tparams, x, mask, options, use_noise=None, trng=None):
@@ -192,20 +194,17 @@ def build_model(tparams, options):
     mask = tensor.matrix('mask', dtype=config.floatX)
     y = tensor.vector('y', dtype='int64')
 
-    h = build_states(tparams, x, mask, options, use_noise, trng)  # (T, B, D)
-    h = pool(h, mask, options)  # (B, D)
+    h = pool(build_states(tparams, x, mask, options, use_noise, trng), mask, options)  # (B, D)
     if options['use_dropout']:
         h = dropout_layer(h, use_noise, trng)
-    pred = softmax(tensor.dot(h, tparams['U']) + tparams['b'])  # (B, C)
-
-    small = 1e-8  # keeps log() finite
-    real = tensor.cast(mask.max(axis=0) > 0, config.floatX)  # not what only fills up a batch
-    losses = -tensor.log(pred[tensor.arange(y.shape[0]), y] + numpy_floatX(small))
+    answer = classify if options.get('ngrams_as') == TEACHER else twin(classify, options)
+    pred = answer(h, tparams['U'], tparams['b'])  # (B, C)
+    losses = twin(log_loss, options)(pred, y)
     if options.get('ngrams'):  # which answer beside the network, or teach it
         pred, losses = join(twin(wide_scores, options), tparams, x, mask, y, pred, losses, options)
     if options.get('class_weights'):
         losses *= tensor.constant(numpy_floatX(options['class_weights']))[y]
-    cost = (losses * real).sum() / real.sum()
+    cost = twin(mean_loss, options)(losses, mask)
 
     # a prediction is without noise, whatever the switch says, and draws no random numbers
     off = {use_noise: tensor.constant(numpy_floatX(0.))}
@@ -285,7 +284,8 @@ def rmsprop(lr, tparams, grads, x, mask, y, cost):
 optimizers = {'sgd': sgd, 'adadelta': adadelta, 'rmsprop': rmsprop, 'adagrad': adagrad}
 
 # what is written to be read and has a twin of its name, compiled: tests hold the two equal
-twins = (lstm_layer, mean_pool, sgd, adadelta, adagrad, wide_scores, count_ngrams)
+twins = (lstm_layer, mean_pool, classify, log_loss, mean_loss, sgd, adadelta, adagrad, wide_scores,
+         count_ngrams)
 
 
 def twin(f, options):

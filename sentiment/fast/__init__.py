@@ -12,6 +12,7 @@ from sentiment.start import unbroken
 
 PLACES = {'count_ngrams': 'counting', 'lstm_layer': 'layer', 'mean_pool': 'layer',
           'project_words': 'layer', 'wide_scores': 'ngrams',
+          'classify': 'classifier', 'log_loss': 'classifier', 'mean_loss': 'classifier',
           'adadelta': 'updates', 'adagrad': 'updates', 'sgd': 'updates'}
 
 

@@ -2,6 +2,7 @@
 
 Sizes in the comments: T time steps, B samples, C classes, N n-grams of a sample, padding included.
 """
+from sentiment.classifier import SMALL, log_loss
 from sentiment.engine import config, numpy_floatX, searchsorted, softmax, tensor, theano
 from sentiment.wide.ngrams import COUNTED, TEACHER, code_kinds
 
@@ -60,12 +61,11 @@ def join(scores, tparams, x, mask, y, pred, losses, options):
     learn so too, but the network learns to say of its stretch what they say of it, as of a text of
     its own (distillation: Hinton et al., 2015), and answers alone.
     """
-    small = numpy_floatX(1e-8)
     wide_pred = softmax(scores(tparams, whole(x, mask), options))
-    wide_losses = -tensor.log(wide_pred[tensor.arange(y.shape[0]), y] + small)
+    wide_losses = log_loss(wide_pred, y)
     if options.get('ngrams_as') == TEACHER:
         teacher = softmax(scores(tparams, stretch(x, mask), options))
-        taught = theano.gradient.disconnected_grad(teacher) * tensor.log(pred + small)
+        taught = theano.gradient.disconnected_grad(teacher) * tensor.log(pred + numpy_floatX(SMALL))
         return pred, wide_losses - taught.sum(axis=1)
     return blend(tparams, pred, wide_pred), losses + wide_losses
 

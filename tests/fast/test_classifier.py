@@ -1,0 +1,68 @@
+"""The classifier and its loss, compiled or as they are read, are what their equations say."""
+from functools import lru_cache
+
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import lstm
+from sentiment.engine import config, tensor, theano
+from tests.helpers import FAST
+from tests.rounded import Rounded
+
+
+@lru_cache(maxsize=None)
+def compiled(fast):
+    """Return a function (h, U, b, y, mask, weights of each answer) -> the probabilities, losses and
+    their mean, and the gradients of h, U and b of the sum so weighted.
+    """
+    classify, log_loss, mean_loss = (lstm.twin(f, {'fast': fast}) for f in (
+        lstm.classify, lstm.log_loss, lstm.mean_loss))
+    h, U, mask, weights = tensor.matrices('h', 'U', 'mask', 'weights')
+    b, more, y, last = tensor.vector(), tensor.vector(), tensor.lvector(), tensor.scalar()
+    pred = classify(h, U, b)
+    losses = log_loss(pred, y)
+    cost = mean_loss(losses, mask)
+    total = (pred * weights).sum() + (losses * more).sum() + cost * last
+    return theano.function([h, U, b, y, mask, weights, more, last],
+                           [pred, losses, cost] + tensor.grad(total, [h, U, b]))
+
+
+def expect(h, U, b, y, mask, weights, more, last):
+    """Return what such a function shall answer, with the errors that are allowed."""
+    h, U, b = (Rounded(value, config.floatX) for value in (h, U, b))
+    scores, samples, real = h @ U + b, numpy.arange(len(y)), mask.max(axis=0) > 0
+    odds = (scores - scores.value.max(1, keepdims=True)).exp()
+    pred = odds / odds.sum(1)[:, None]
+    likely = pred[samples, y] + 1e-8
+    losses = -likely.log()
+    dlosses = last * (Rounded(real, config.floatX) / real.sum()) + more
+    correct = numpy.arange(len(b.value)) == y[:, None]
+    dpred = correct * -(dlosses / likely)[:, None] + weights
+    shares = dpred * pred
+    dscores = shares - shares.sum(1)[:, None] * pred
+    return [pred, losses, (losses * real).sum(0) / real.sum(),
+            dscores @ U.T, h.T @ dscores, dscores.sum(0)]
+
+
+@pytest.mark.parametrize('fast', FAST)
+@given(B=st.integers(1, 9), D=st.integers(1, 6), C=st.integers(2, 4), seed=st.integers(0, 999))
+def test_answers_and_gradients(fast, B, D, C, seed):
+    rng = numpy.random.RandomState(seed)
+    y, mask = rng.randint(0, C, B), rng.randint(0, 2, (3, B))
+    mask[:, 0] = 1  # the others may have no word
+    h, U, b, mask, *weights = (numpy.asarray(value, 'float32').astype(config.floatX) for value in (
+        rng.randn(B, D), rng.randn(D, C), rng.randn(C), mask,
+        rng.randn(B, C), rng.randn(B), rng.randn()))
+    for value, computed in zip(expect(h, U, b, y, mask, *weights),
+                               compiled(fast)(h, U, b, y, mask, *weights)):
+        assert computed.dtype == config.floatX
+        value.assert_close(computed)
+
+
+@pytest.mark.parametrize('fast', FAST)
+def test_a_class_that_is_not_there_is_an_error(fast):
+    one = numpy.ones((1, 2), config.floatX)
+    with pytest.raises(IndexError):
+        compiled(fast)(one[:, :1], one, one[0], [2], one[:, :1], one, one[0, :1], one[0, 0])
