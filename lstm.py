@@ -27,8 +27,7 @@ from sentiment.training.model_file import load_params, reload_params, unzip, zip
 from sentiment.training.options import check_options, recipes  # noqa: F401
 from sentiment.training.pooling import POOLINGS, max_pool
 from sentiment.training.run import Run
-from sentiment.wide import (TEACHER, begin_wide, count_ngrams, join, stretch, trained,
-                            wide_scores)
+from sentiment.wide import TEACHER, begin_wide, count_ngrams, join, stretch, trained, wide_scores
 
 # --- Data -------------------------------------------------------------------------------------
 
@@ -197,8 +196,9 @@ def build_model(tparams, options):
     h = pool(build_states(tparams, x, mask, options, use_noise, trng), mask, options)  # (B, D)
     if options['use_dropout']:
         h = dropout_layer(h, use_noise, trng)
-    answer = classify if options.get('ngrams_as') == TEACHER else twin(classify, options)
-    pred = answer(h, tparams['U'], tparams['b'])  # (B, C)
+    # a teacher's loss reads log(pred), which the engine simplifies with the softmax if it sees both
+    classifier = classify if options.get('ngrams_as') == TEACHER else twin(classify, options)
+    pred = classifier(h, tparams['U'], tparams['b'])  # (B, C)
     losses = twin(log_loss, options)(pred, y)
     if options.get('ngrams'):  # which answer beside the network, or teach it
         pred, losses = join(twin(wide_scores, options), tparams, x, mask, y, pred, losses, options)
@@ -283,13 +283,13 @@ def rmsprop(lr, tparams, grads, x, mask, y, cost):
 
 optimizers = {'sgd': sgd, 'adadelta': adadelta, 'rmsprop': rmsprop, 'adagrad': adagrad}
 
-# what is written to be read and has a twin of its name, compiled: tests hold the two equal
+# what is written to be read and has a fast twin of its name: tests hold the two equal
 twins = (lstm_layer, mean_pool, classify, log_loss, mean_loss, sgd, adadelta, adagrad, wide_scores,
          count_ngrams)
 
 
 def twin(f, options):
-    """Return the compiled twin of a function, where it has one and the options do not forbid it."""
+    """Return the fast twin of a function, where it has one and the options do not forbid it."""
     is_fast = options.get('fast', True) and compiled.AVAILABLE and f in twins
     return getattr(compiled, f.__name__) if is_fast else f
 
@@ -373,7 +373,7 @@ def train_lstm(
         crop=None,  # train on a random stretch of this many words of each longer review, or none
         pooling='mean',  # what the classifier reads of the states: mean; mean_max, the largest too
         test_once=False,  # measure training and test error once, at the end, of the best parameters
-        fast=True,  # use the compiled twin of a layer or optimizer that has one: true or false
+        fast=True,  # use the fast twins of functions that have one: true or false
         test_path=None,  # reviews to test on, or none: those in path, else a tenth of each class
         text_column=None,  # of a table: the column of the reviews, or none: the one of a usual name
         label_column=None,  # of a table: the column of their classes

@@ -1,15 +1,15 @@
-"""Random numbers drawn as NumPy has them."""
+"""Random numbers by a direct call of NumPy's generator."""
 import numpy
 
 
 def direct(node, thunk):
     """Return a function of no arguments that draws the very numbers of ``thunk``, sooner.
 
-    PyTensor makes arrays of single parameters, and NumPy looks them up for each number anew.
-    thunk: an engine's; its cells are the generator, a size, the parameters.
+    PyTensor makes arrays of scalar parameters, and NumPy broadcasts these: its slow way. thunk: an
+    engine's; its inputs are cells of the generator, the size, the parameters.
     """
     op, cells, (generator, out) = node.op, thunk.inputs, thunk.outputs
-    if not op.inplace or any(op.ndims_params):
+    if not op.inplace or any(op.ndims_params):  # draws from a copy, or takes vectors
         return thunk
 
     def call():

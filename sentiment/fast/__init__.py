@@ -1,4 +1,4 @@
-"""The compiled twins of ``lstm.twins``: the same names, the same meaning, less waste; and
+"""The fast twins of ``lstm.twins``: the same names, the same meaning, less waste; and
 ``project_words``, which spares a loaded model's layer what it would do for each batch.
 
 They cannot be used (``AVAILABLE`` is False) where the engine runs no operation of ours.

@@ -1,8 +1,8 @@
-"""``sentiment.classifier``, each function in one operation: the same names, the same
-meaning. The graph of its few numbers a sample would have fifty nodes.
+"""As ``sentiment.classifier``: each function is one operation in NumPy, with its gradient.
 
-With a teacher, lstm.py takes the classifier as it is read: the engine simplifies both gradients as
-one.
+As a graph they are some forty nodes, each of which takes longer than what it computes. With a
+teacher, lstm.py takes the readable ``classify``: the engine then simplifies the gradient of the
+teacher's log(pred) together with that of the softmax.
 """
 import numpy
 
@@ -11,51 +11,59 @@ from sentiment.engine import tensor
 from sentiment.fast.whole import Whole
 
 
-def add_up(values, **axes):
+def total(values, **axes):
     """Return sums as exact as the engines': in float64, then rounded."""
     return values.sum(dtype='float64', **axes).astype(values.dtype)
 
 
-def find_odds(h, U, b):
+def probabilities(h, U, b):
+    """Return the probabilities (B, C) from h (B, D), U (D, C) and b (C,)."""
     scores = h.dot(U) + b
-    odds = numpy.exp(scores - scores.max(axis=1, keepdims=True))
-    return odds / add_up(odds, axis=1, keepdims=True)
+    exps = numpy.exp(scores - scores.max(axis=1, keepdims=True))
+    return exps / total(exps, axis=1, keepdims=True)
 
 
-def find_odds_back(h, U, b, pred, dpred):
+def probabilities_back(h, U, b, pred, dpred):
+    """Return the gradients of h, U and b, by that of pred (B, C)."""
     shares = dpred * pred
-    dscores = shares - add_up(shares, axis=1, keepdims=True) * pred
-    return dscores.dot(U.T), h.T.dot(dscores), add_up(dscores, axis=0)
+    dscores = shares - total(shares, axis=1, keepdims=True) * pred
+    return dscores.dot(U.T), h.T.dot(dscores), total(dscores, axis=0)
 
 
-def likely(pred, y):
+def likelihood(pred, y):
+    """Return what pred (B, C) has for the classes y, and SMALL: (B,)."""
     return pred[numpy.arange(len(y)), y] + pred.dtype.type(SMALL)
 
 
-def lose(pred, y):
-    return -numpy.log(likely(pred, y))
+def losses(pred, y):
+    """Return the negative log-likelihood (B,)."""
+    return -numpy.log(likelihood(pred, y))
 
 
-def lose_back(pred, y, losses, dlosses):
+def losses_back(pred, y, losses, dlosses):
+    """Return the gradient of pred (B, C), by that of the losses (B,)."""
     dpred = numpy.zeros_like(pred)
-    dpred[numpy.arange(len(y)), y] = -dlosses / likely(pred, y)
-    return dpred,
+    dpred[numpy.arange(len(y)), y] = -dlosses / likelihood(pred, y)
+    return [dpred]
 
 
-def is_real(mask, dtype):
+def are_real(mask, dtype):
+    """Return 1 for a sample that has a word, 0 for what only fills up a batch: (B,)."""
     return (mask.max(axis=0) > 0).astype(dtype)
 
 
-def average(losses, mask):
-    real = is_real(mask, losses.dtype)
-    return numpy.asarray(add_up(losses * real) / add_up(real))
+def mean(losses, mask):
+    """Return the mean of the losses (B,) of the real samples."""
+    real = are_real(mask, losses.dtype)
+    return numpy.asarray(total(losses * real) / total(real))
 
 
-def average_back(losses, mask, mean, dmean):
-    real = is_real(mask, losses.dtype)
-    return dmean / add_up(real) * real,
+def mean_back(losses, mask, mean, dmean):
+    """Return the gradient of the losses (B,), by that of their mean."""
+    real = are_real(mask, losses.dtype)
+    return [dmean / total(real) * real]
 
 
-classify = Whole(find_odds, find_odds_back, tensor.matrix, 3)
-log_loss = Whole(lose, lose_back, tensor.vector, 1)
-mean_loss = Whole(average, average_back, tensor.scalar, 1)
+classify = Whole(probabilities, probabilities_back, tensor.matrix, 3)
+log_loss = Whole(losses, losses_back, tensor.vector, 1)
+mean_loss = Whole(mean, mean_back, tensor.scalar, 1)

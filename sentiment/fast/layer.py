@@ -7,7 +7,6 @@ projected by W once. The batch is dealt to the threads, sample by sample.
 
 Sizes in the comments: T time steps, B samples, D units, V different words, N packed rows, P parts.
 """
-import numba
 import numpy
 
 from sentiment.engine import Apply, Op, config, grad_undefined, rewrites, tensor
@@ -16,7 +15,7 @@ from sentiment.fast.different import different
 from sentiment.fast.products import DEPTH, add_packed, add_product, pack
 from sentiment.fast.tanh import tanh
 from sentiment.fast.team import ALL, job, run_parts, share
-from sentiment.fast.threads import N_THREADS, SETTINGS, inner, jit
+from sentiment.fast.threads import N_THREADS, exact, inner, jit
 
 MOST = 2 ** 24  # numbers of the z of all words: 64 MB in float32
 BLOCK = 64  # words that are projected at once: their z stays in the cache
@@ -79,15 +78,15 @@ def add(m, x, total):
 
 
 @inner
-def count(mask, sample):
-    """Return the number of words of a sample, at least 1e-6: the mean of none is 0."""
+def count_words(mask, sample):
+    """Return the sum of a sample's mask, at least 1e-6: the mean of no words is 0."""
     total = 0.
     for t in range(len(mask)):
         total += mask[t, sample]
     return mask.dtype.type(max(total, 1e-6))
 
 
-@numba.njit(no_cpython_wrapper=True, **dict(SETTINGS, fastmath=False))  # or 1 / n is multiplied
+@exact
 def divide(x, n, out):
     """Let out be x / n, (D,) each."""
     for d in range(len(out)):
@@ -129,7 +128,7 @@ def read(part, board, n_parts, order, n_live, first, index, mask, z_words, U, po
         row += n
     if pooled:
         for sample in samples:
-            divide(out[0, sample], count(mask, sample), out[0, sample])
+            divide(out[0, sample], count_words(mask, sample), out[0, sample])
     return 0
 
 
@@ -162,10 +161,10 @@ def read_back(part, board, n_parts, order, n_live, first, mask, U, pooled, gates
     U_T_packed = pack(U.T[:, :])
     dh = numpy.zeros((len(samples), D), dz.dtype)
     dc = numpy.zeros((len(samples), D), dz.dtype)
-    dh_word = numpy.empty((len(samples), D), dz.dtype)  # if pooled: what the mean adds for a word
+    dsum = numpy.empty((len(samples), D), dz.dtype)  # if pooled: that of the states' sum
     if pooled:
         for j in range(len(samples)):
-            divide(dout[0, samples[j]], count(mask, samples[j]), dh_word[j])
+            divide(dout[0, samples[j]], count_words(mask, samples[j]), dsum[j])
     end = row
     for t in range(len(mask) - 1, -1, -1):
         n = n_live[part, t]
@@ -176,7 +175,7 @@ def read_back(part, board, n_parts, order, n_live, first, mask, U, pooled, gates
         for j in range(n):
             m = mask[t, samples[j]]
             if pooled:
-                add(m, dh_word[j], dh[j])
+                add(m, dsum[j], dh[j])
             forget(gates[row + j], c_before[row + j], m, dh[j], dc[j], dz[row + j])
         add_packed(dz[row:row + n, :], U_T_packed, dh[:n])
         if t == 0 or end - row + n_live[part, t - 1] > DEPTH:  # while dz is still in the cache
@@ -263,7 +262,11 @@ def add_up(part, board, n_parts, total):
 
 @jit
 def deal_out(mask, lacks, place, order, n_live, first):
-    """Fill what :func:`deal` returns: by counting, as samples of one length stay in their order."""
+    """Fill what :func:`deal` returns, by a counting sort: samples of one length keep their order.
+
+    lacks (B,): how many steps a sample has less than T; place (T + 2,): how many samples have less
+    of them, then the place of the next that lacks as many. All arrays are zeros before.
+    """
     T, B, n_parts = len(mask), len(order), len(n_live)
     for j in range(B):
         while lacks[j] < T and mask[T - 1 - lacks[j], j] == 0:
@@ -274,7 +277,7 @@ def deal_out(mask, lacks, place, order, n_live, first):
     for j in range(B):
         turn, part = place[lacks[j]] // n_parts, place[lacks[j]] % n_parts
         place[lacks[j]] += 1
-        if turn % 2 and (turn + 1) * n_parts <= B:
+        if turn % 2 and (turn + 1) * n_parts <= B:  # fro; not in the last turn, if some have none
             part = n_parts - 1 - part
         order[turn * n_parts + part] = j
         first[part + 1] += T - lacks[j]
@@ -404,7 +407,7 @@ class FusedLSTM(Op):
             rows, index, mask, W, U, *outputs[1:], output_gradients[0])
         return [drows, grad_undefined(self, 1, index), grad_undefined(self, 2, mask), dW, dU, db]
 
-    pullback = L_op  # its name in the PyTensor to come
+    pullback = L_op  # its name in newer PyTensors
 
 
 @rewrites(FusedLSTM)

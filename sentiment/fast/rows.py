@@ -35,7 +35,7 @@ class SumRows(Op):
         return [output_gradients[0][index], grad_undefined(self, 1, index),
                 grad_undefined(self, 2, n)]
 
-    pullback = L_op  # its name in the PyTensor to come
+    pullback = L_op  # its name in newer PyTensors
 
 
 sum_rows = SumRows()

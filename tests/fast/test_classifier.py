@@ -1,4 +1,4 @@
-"""The classifier and its loss, compiled or as they are read, are what their equations say."""
+"""The classifier and its loss, fast or as they are read, are what their equations say."""
 from functools import lru_cache
 
 import numpy
@@ -13,33 +13,33 @@ from tests.rounded import Rounded
 
 
 @lru_cache(maxsize=None)
-def compiled(fast):
-    """Return a function (h, U, b, y, mask, weights of each answer) -> the probabilities, losses and
-    their mean, and the gradients of h, U and b of the sum so weighted.
+def build(fast):
+    """Return a function (h, U, b, y, mask, w_pred, w_losses, w_cost) -> pred, losses, cost, and the
+    gradients of h, U and b of the sum of the three so weighted.
     """
     classify, log_loss, mean_loss = (lstm.twin(f, {'fast': fast}) for f in (
         lstm.classify, lstm.log_loss, lstm.mean_loss))
-    h, U, mask, weights = tensor.matrices('h', 'U', 'mask', 'weights')
-    b, more, y, last = tensor.vector(), tensor.vector(), tensor.lvector(), tensor.scalar()
+    h, U, mask, w_pred = tensor.matrices('h', 'U', 'mask', 'w_pred')
+    b, y, w_losses, w_cost = tensor.vector(), tensor.lvector(), tensor.vector(), tensor.scalar()
     pred = classify(h, U, b)
     losses = log_loss(pred, y)
     cost = mean_loss(losses, mask)
-    total = (pred * weights).sum() + (losses * more).sum() + cost * last
-    return theano.function([h, U, b, y, mask, weights, more, last],
+    total = (pred * w_pred).sum() + (losses * w_losses).sum() + cost * w_cost
+    return theano.function([h, U, b, y, mask, w_pred, w_losses, w_cost],
                            [pred, losses, cost] + tensor.grad(total, [h, U, b]))
 
 
-def expect(h, U, b, y, mask, weights, more, last):
-    """Return what such a function shall answer, with the errors that are allowed."""
+def expect(h, U, b, y, mask, w_pred, w_losses, w_cost):
+    """Return what that function shall answer, with the errors that are allowed."""
     h, U, b = (Rounded(value, config.floatX) for value in (h, U, b))
     scores, samples, real = h @ U + b, numpy.arange(len(y)), mask.max(axis=0) > 0
-    odds = (scores - scores.value.max(1, keepdims=True)).exp()
-    pred = odds / odds.sum(1)[:, None]
+    exps = (scores - scores.value.max(1, keepdims=True)).exp()
+    pred = exps / exps.sum(1)[:, None]
     likely = pred[samples, y] + 1e-8
     losses = -likely.log()
-    dlosses = last * (Rounded(real, config.floatX) / real.sum()) + more
+    dlosses = w_cost * (Rounded(real, config.floatX) / real.sum()) + w_losses
     correct = numpy.arange(len(b.value)) == y[:, None]
-    dpred = correct * -(dlosses / likely)[:, None] + weights
+    dpred = correct * -(dlosses / likely)[:, None] + w_pred
     shares = dpred * pred
     dscores = shares - shares.sum(1)[:, None] * pred
     return [pred, losses, (losses * real).sum(0) / real.sum(),
@@ -56,7 +56,7 @@ def test_answers_and_gradients(fast, B, D, C, seed):
         rng.randn(B, D), rng.randn(D, C), rng.randn(C), mask,
         rng.randn(B, C), rng.randn(B), rng.randn()))
     for value, computed in zip(expect(h, U, b, y, mask, *weights),
-                               compiled(fast)(h, U, b, y, mask, *weights)):
+                               build(fast)(h, U, b, y, mask, *weights)):
         assert computed.dtype == config.floatX
         value.assert_close(computed)
 
@@ -65,4 +65,4 @@ def test_answers_and_gradients(fast, B, D, C, seed):
 def test_a_class_that_is_not_there_is_an_error(fast):
     one = numpy.ones((1, 2), config.floatX)
     with pytest.raises(IndexError):
-        compiled(fast)(one[:, :1], one, one[0], [2], one[:, :1], one, one[0, :1], one[0, 0])
+        build(fast)(one[:, :1], one, one[0], [2], one[:, :1], one, one[0, :1], one[0, 0])

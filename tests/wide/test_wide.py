@@ -12,7 +12,7 @@ import imdb
 import lstm
 from sentiment import average, evaluate, explain, load_model, load_test_set, predict
 from sentiment.data.safe_io import BadInput, load_arrays
-from sentiment.engine import config, function, tensor
+from sentiment.engine import config, function, softmax, tensor
 from sentiment.training.mixing import USUAL, fit_mix
 from sentiment.training.model_file import reload_params
 from sentiment.using.explain import NETWORK
@@ -131,7 +131,7 @@ def random_part(seed=0, classes=3, order=3):
 
 
 def ways():
-    """Return the readable function of the scores, and its compiled twin where there is one."""
+    """Return the readable function of the scores, and its fast twin where there is one."""
     return [lstm.twin(lstm.wide_scores, {'fast': fast}) for fast in FAST]
 
 
@@ -428,7 +428,7 @@ def test_a_teacher_has_the_network_say_of_its_stretch_what_the_ngrams_say():
         _, *inputs, f_pred_prob, _, cost = lstm.build_model(
             tparams, dict(build, ngrams_as='teacher'))
         words = tensor.matrix('x', dtype='int64')
-        said = function([words], lstm.softmax(lstm.twin(lstm.wide_scores, build)(
+        said = function([words], softmax(lstm.twin(lstm.wide_scores, build)(
             tparams, words, options)))
         whole, part = said(x), said(imdb.prepare_data(stretches, labels)[0])
         wanted = -numpy.log(whole[range(5), y]) - (part * network).sum(axis=1)
