@@ -27,7 +27,7 @@ from sentiment.training.model_file import load_params, reload_params, unzip, zip
 from sentiment.training.options import check_options, recipes  # noqa: F401
 from sentiment.training.pooling import POOLINGS, max_pool
 from sentiment.training.run import Run
-from sentiment.wide import TEACHER, begin_wide, count_ngrams, join, stretch, trained, wide_scores
+from sentiment.wide import begin_wide, count_ngrams, join, stretch, trained, wide_scores
 
 # --- Data -------------------------------------------------------------------------------------
 
@@ -164,7 +164,7 @@ def pool(h, mask, options):
 def dropout_layer(state_before, use_noise, trng):
     """Zero half of the units at random in training; halve all of them otherwise."""
     kept = trng.binomial(size=state_before.shape, p=0.5, dtype=config.floatX)
-    return state_before * tensor.switch(use_noise, kept, numpy_floatX(0.5))
+    return tensor.switch(use_noise, state_before * kept, state_before * numpy_floatX(0.5))
 
 
 def build_states(tparams, x, mask, options, use_noise=None, trng=None):
@@ -196,15 +196,15 @@ def build_model(tparams, options):
     h = pool(build_states(tparams, x, mask, options, use_noise, trng), mask, options)  # (B, D)
     if options['use_dropout']:
         h = dropout_layer(h, use_noise, trng)
-    # a teacher's loss reads log(pred), which the engine simplifies with the softmax if it sees both
-    classifier = classify if options.get('ngrams_as') == TEACHER else twin(classify, options)
-    pred = classifier(h, tparams['U'], tparams['b'])  # (B, C)
-    losses = twin(log_loss, options)(pred, y)
+    # with n-grams there are two classifiers, whose gradients the engine simplifies as one
+    alone = {'fast': options.get('fast', True) and not options.get('ngrams')}
+    pred = twin(classify, alone)(h, tparams['U'], tparams['b'])  # (B, C)
+    losses = twin(log_loss, alone)(pred, y)
     if options.get('ngrams'):  # which answer beside the network, or teach it
         pred, losses = join(twin(wide_scores, options), tparams, x, mask, y, pred, losses, options)
     if options.get('class_weights'):
         losses *= tensor.constant(numpy_floatX(options['class_weights']))[y]
-    cost = twin(mean_loss, options)(losses, mask)
+    cost = twin(mean_loss, alone)(losses, mask)
 
     # a prediction is without noise, whatever the switch says, and draws no random numbers
     off = {use_noise: tensor.constant(numpy_floatX(0.))}

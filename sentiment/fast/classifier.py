@@ -1,14 +1,20 @@
 """As ``sentiment.classifier``: each function is one operation in NumPy, with its gradient.
 
-As a graph they are some forty nodes, each of which takes longer than what it computes. With a
-teacher, lstm.py takes the readable ``classify``: the engine then simplifies the gradient of the
-teacher's log(pred) together with that of the softmax.
+As a graph they are some forty nodes, each of which takes longer than what it computes. With n-grams
+lstm.py takes the readable ones: the engine then simplifies the gradients of both parts as one.
 """
 import numpy
 
 from sentiment.classifier import SMALL
 from sentiment.engine import tensor
 from sentiment.fast.whole import Whole
+
+
+def check_shape(values, shape):
+    """Raise ValueError unless an array has a shape: NumPy would repeat what is one long."""
+    if values.shape != shape:
+        raise ValueError('arrays of the shapes %s and %s do not fit together'
+                         % (values.shape, shape))
 
 
 def total(values, **axes):
@@ -18,6 +24,7 @@ def total(values, **axes):
 
 def probabilities(h, U, b):
     """Return the probabilities (B, C) from h (B, D), U (D, C) and b (C,)."""
+    check_shape(b, U.shape[1:])
     scores = h.dot(U) + b
     exps = numpy.exp(scores - scores.max(axis=1, keepdims=True))
     return exps / total(exps, axis=1, keepdims=True)
@@ -32,6 +39,7 @@ def probabilities_back(h, U, b, pred, dpred):
 
 def likelihood(pred, y):
     """Return what pred (B, C) has for the classes y, and SMALL: (B,)."""
+    check_shape(y, pred.shape[:1])
     return pred[numpy.arange(len(y)), y] + pred.dtype.type(SMALL)
 
 
@@ -55,6 +63,7 @@ def are_real(mask, dtype):
 def mean(losses, mask):
     """Return the mean of the losses (B,) of the real samples."""
     real = are_real(mask, losses.dtype)
+    check_shape(losses, real.shape)
     return numpy.asarray(total(losses * real) / total(real))
 
 

@@ -83,14 +83,14 @@ def count_words(mask, sample):
     total = 0.
     for t in range(len(mask)):
         total += mask[t, sample]
-    return mask.dtype.type(max(total, 1e-6))
+    return max(total, 1e-6)
 
 
 @exact
 def divide(x, n, out):
-    """Let out be x / n, (D,) each."""
+    """Let out be x / n, (D,) each, n rounded as they are."""
     for d in range(len(out)):
-        out[d] = x[d] / n
+        out[d] = x[d] / out.dtype.type(n)
 
 
 @jit

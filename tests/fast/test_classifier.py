@@ -66,3 +66,22 @@ def test_a_class_that_is_not_there_is_an_error(fast):
     one = numpy.ones((1, 2), config.floatX)
     with pytest.raises(IndexError):
         build(fast)(one[:, :1], one, one[0], [2], one[:, :1], one, one[0, :1], one[0, 0])
+
+
+@pytest.mark.parametrize('fast', FAST)
+@pytest.mark.parametrize('name', ['b', 'y', 'mask'])
+def test_what_is_one_long_by_chance_is_an_error(fast, name):
+    given = dict(h=numpy.ones((3, 2)), U=numpy.ones((2, 2)), b=numpy.ones(2),
+                 y=numpy.ones(3, 'int64'), mask=numpy.ones((4, 3)), w_pred=numpy.ones((3, 2)),
+                 w_losses=numpy.ones(3), w_cost=numpy.ones(()))
+    given[name] = given[name][..., :1]
+    with pytest.raises(ValueError):
+        build(fast)(*(value if name == 'y' else value.astype(config.floatX)
+                      for name, value in given.items()))
+
+
+def test_what_has_no_finite_answer_is_silent(recwarn):
+    nothing = numpy.zeros((1, 2), config.floatX)
+    cost = build(FAST[-1])(nothing[:, :1], nothing, [0, 1e30], [0], nothing[:, :1], nothing,
+                           nothing[0, :1], nothing[0, 0])[2]
+    assert numpy.isnan(cost) and not recwarn

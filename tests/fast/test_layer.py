@@ -154,6 +154,19 @@ def test_each_part_has_words_of_equal_work(n_parts, kind, monkeypatch):
         assert work[low:high].sum() <= -(-work.sum() // n_parts) + work.max()
 
 
+def test_a_mask_of_whole_numbers():
+    x, mask, _, weights, *params = draw(7, 3, 6, 'nothing', 0)
+    tparams = dict(zip(NAMES, map(theano.shared, params)))
+    words, counted, dpooled = tensor.lmatrix(), tensor.lmatrix(), tensor.fmatrix()
+    states = lstm.build_states(tparams, words, counted, {'encoder': 'lstm'})
+    pooled = lstm.pool(states, counted, {})
+    grads = tensor.grad((pooled * dpooled).sum(), list(tparams.values()))
+    f = function([words, counted, dpooled], [pooled] + grads)
+    expected = expect(x, mask, 0., weights, *params, kind='float32')[1:]
+    for value, computed in zip(expected, f(x, mask.astype('int64'), weights)):
+        value.assert_close(computed)
+
+
 def test_without_a_mask_and_without_a_look_up():
     _, _, weights, _, _, *values = draw(7, 3, 6, 'lengths', 0)
     below = tensor.tensor3(dtype='float64')

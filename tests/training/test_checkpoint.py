@@ -178,6 +178,15 @@ def checkpoint(tmp_path_factory):
     return data, load_arrays(str(folder / 'model.checkpoint.npz'))
 
 
+@pytest.mark.skipif(not FAST[-1], reason='the order of the compiled twins')
+def test_a_checkpoint_of_before_can_be_resumed(tmp_path, toy_path):
+    # shared variables are named by their order in the graph: another one would not find its own
+    train(toy_path, tmp_path / 'model.npz', optimizer=lstm.adadelta)
+    names = load_arrays(str(tmp_path / 'model.checkpoint.npz'))
+    assert {'state_1_Wemb', 'state_2_lstm_W', 'state_3_lstm_U', 'state_4_lstm_b', 'state_6_U',
+            'state_7_b', 'state_20_adadelta_step', 'state_38_b_last'} <= set(names)
+
+
 @pytest.mark.parametrize('name', sorted(SPOILT))
 def test_a_spoilt_checkpoint_is_one_line(name, checkpoint, tmp_path):
     numpy.savez(str(tmp_path / 'model.checkpoint.npz'), **SPOILT[name](checkpoint[1]))
