@@ -10,7 +10,7 @@ SETTINGS = {'nogil': True, 'error_model': 'numpy', 'no_cfunc_wrapper': True,
 jit = numba.njit(cache=True, **SETTINGS)
 MOST = 1024  # threads: more than any machine has use for
 inner = numba.njit(no_cpython_wrapper=True, **SETTINGS)  # called by such alone, compiled into them
-exact = numba.njit(no_cpython_wrapper=True, **dict(SETTINGS, fastmath=False))  # so too; as NumPy
+exact = numba.njit(no_cpython_wrapper=True, **dict(SETTINGS, fastmath=False))  # as NumPy rounds
 
 
 def count_threads():
