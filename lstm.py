@@ -16,11 +16,11 @@ from tqdm import tqdm
 
 import imdb
 from sentiment import fast as compiled
-from sentiment.classifier import classify, log_loss, mean_loss
 from sentiment.data.vectors import start_from
 from sentiment.engine import (BUILDING, RandomStreams, config, function, numpy_floatX, padded, scan,
-                              sigmoid, tensor, theano)
+                              sigmoid, softmax, tensor, theano)
 from sentiment.log import logger
+from sentiment.loss import log_loss, mean_loss
 from sentiment.training.adagrad import adagrad, shared_zeros
 from sentiment.training.batches import get_minibatches_idx, random_subset  # noqa: F401
 from sentiment.training.model_file import load_params, reload_params, unzip, zipp  # noqa: F401
@@ -177,6 +177,11 @@ def build_states(tparams, x, mask, options, use_noise=None, trng=None):
     return layer(tparams, emb, options, prefix=options['encoder'], mask=mask)
 
 
+def classify(h, U, b):
+    """Return the probabilities (B, C) of the classes by logistic regression on the states h."""
+    return softmax(tensor.dot(h, U) + b)
+
+
 def build_model(tparams, options):
     """Build the graph: embedding, LSTM, mean pooling, logistic regression.
 
@@ -188,10 +193,8 @@ def build_model(tparams, options):
     """
     trng = RandomStreams(options.get('seed', 123))
     use_noise = theano.shared(numpy_floatX(0.))
-
-    x = tensor.matrix('x', dtype='int64')
+    x, y = tensor.matrix('x', dtype='int64'), tensor.vector('y', dtype='int64')
     mask = tensor.matrix('mask', dtype=config.floatX)
-    y = tensor.vector('y', dtype='int64')
 
     h = pool(build_states(tparams, x, mask, options, use_noise, trng), mask, options)  # (B, D)
     if options['use_dropout']:
@@ -231,18 +234,16 @@ def moving_average(averages, values):
 
 def sgd(lr, tparams, grads, x, mask, y, cost):
     """Stochastic gradient descent: p -= lr * gradient."""
-    params = list(tparams.values())
     kept = shared_zeros(tparams, 'grad')
     f_grad_shared = function([x, mask, y], cost, updates=list(zip(kept, grads)),
                              name='sgd_f_grad_shared')
-    f_update = function([lr], [], updates=[(p, p - lr * g) for p, g in zip(params, kept)],
+    f_update = function([lr], [], updates=[(p, p - lr * g) for p, g in zip(tparams.values(), kept)],
                         name='sgd_f_update')
     return f_grad_shared, f_update
 
 
 def adadelta(lr, tparams, grads, x, mask, y, cost):
     """AdaDelta with rho 0.95 and epsilon 1e-6 (Zeiler, 2012, arXiv:1212.5701)."""
-    params = list(tparams.values())
     kept = shared_zeros(tparams, 'grad')
     mean_grad2 = shared_zeros(tparams, 'rgrad2')
     mean_step2 = shared_zeros(tparams, 'rup2')
@@ -256,13 +257,12 @@ def adadelta(lr, tparams, grads, x, mask, y, cost):
     f_update = function(
         [lr], [], name='adadelta_f_update', on_unused_input='ignore',
         updates=(moving_average(mean_step2, [step ** 2 for step in steps])
-                 + [(p, p + step) for p, step in zip(params, steps)]))
+                 + [(p, p + step) for p, step in zip(tparams.values(), steps)]))
     return f_grad_shared, f_update
 
 
 def rmsprop(lr, tparams, grads, x, mask, y, cost):
     """Centred RMSProp with momentum (Tieleman & Hinton, 2012; the form of Graves, 2013)."""
-    params = list(tparams.values())
     kept = shared_zeros(tparams, 'grad')
     mean_grad = shared_zeros(tparams, 'rgrad')
     mean_grad2 = shared_zeros(tparams, 'rgrad2')
@@ -277,7 +277,7 @@ def rmsprop(lr, tparams, grads, x, mask, y, cost):
              for g, g1, g2, u in zip(kept, mean_grad, mean_grad2, momentum)]
     f_update = function(
         [lr], [], name='rmsprop_f_update', on_unused_input='ignore',
-        updates=list(zip(momentum, steps)) + [(p, p + step) for p, step in zip(params, steps)])
+        updates=list(zip(momentum, steps)) + [(p, p + s) for p, s in zip(tparams.values(), steps)])
     return f_grad_shared, f_update
 
 

@@ -1,13 +1,14 @@
-"""As ``sentiment.classifier``: each function is one operation in NumPy, with its gradient.
+"""The classifier and its loss, each one operation in NumPy with its gradient: as ``lstm.classify``,
+``log_loss`` and ``mean_loss``.
 
 As a graph they are some forty nodes, each of which takes longer than what it computes. With n-grams
 lstm.py takes the readable ones: the engine then simplifies the gradients of both parts as one.
 """
 import numpy
 
-from sentiment.classifier import SMALL
 from sentiment.engine import tensor
 from sentiment.fast.whole import Whole
+from sentiment.loss import SMALL
 
 
 def check_shape(values, shape):

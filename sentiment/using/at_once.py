@@ -2,7 +2,7 @@
 
 It takes some twenty microseconds a word; what is compiled takes one, and a second or more to start
 with. Equations as in ``lstm.lstm_layer``; T words of a review, D units, C classes. Who changes
-``lstm.build_model`` or ``sentiment.classifier`` changes this too, or leaves :func:`answering` out.
+``lstm.build_model`` or ``lstm.classify`` changes this too, or leaves :func:`answering` out.
 """
 import copy
 

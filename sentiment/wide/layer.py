@@ -2,8 +2,8 @@
 
 Sizes in the comments: T time steps, B samples, C classes, N n-grams of a sample, padding included.
 """
-from sentiment.classifier import SMALL, log_loss
 from sentiment.engine import config, numpy_floatX, searchsorted, softmax, tensor, theano
+from sentiment.loss import SMALL, log_loss
 from sentiment.wide.ngrams import COUNTED, TEACHER, code_kinds
 
 CONSTANTS = COUNTED + ('mix',)  # parameters that no gradient moves

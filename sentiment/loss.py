@@ -1,14 +1,7 @@
-"""What reads the pooled states: the classifier and its loss."""
-from sentiment.engine import config, numpy_floatX, softmax, tensor
+"""The loss of what the classifier says, and its mean over a batch."""
+from sentiment.engine import config, numpy_floatX, tensor
 
 SMALL = 1e-8  # keeps log() finite
-
-
-def classify(h, U, b):
-    """Return the probabilities (B, C) from the pooled states h (B, D), U (D, C) and b (C,); D is
-    twice ``dim_proj`` where the maxima are read too.
-    """
-    return softmax(tensor.dot(h, U) + b)
 
 
 def log_loss(pred, y):
